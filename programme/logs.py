@@ -1,0 +1,30 @@
+"""One line for each request and job, with ids only: never a name, a body or a key."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import structlog
+
+from programme.settings import Settings
+
+
+def configure(settings: Settings) -> None:
+    """Lines of JSON, or for a person at a terminal with `KOKYBE_LOG_FORMAT=console`."""
+    console = settings.log_format == "console"
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            *([] if console else [structlog.processors.format_exc_info]),
+            renderer,
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,162 @@
+"""What can be set from outside: one class, read from `KOKYBE_…` environment variables.
+
+A wrong setting stops the start with a sentence that names it (`load`), never later with a stack trace.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import date, datetime
+from functools import cached_property
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from programme.rules.calendar import VILNIUS, noon_in_vilnius
+
+PREFIX = "KOKYBE_"
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(Exception):
+    """A setting that the service cannot start with; its text is for the operator."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Names in the environment carry the prefix `KOKYBE_`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = "development"
+    database_url: str | None = None
+    redis_url: str | None = None
+    data_dir: Path = Path(".data")
+    pg_bin: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    web_workers: int = Field(default=1, ge=1, le=64)
+    base_url: str | None = None
+    timezone: str = "Europe/Vilnius"
+    today: date | datetime | None = None
+    secret_key: SecretStr | None = None
+    trusted_proxies: CommaSeparated = ()
+    allowed_hosts: CommaSeparated = ()
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    smtp_url: SecretStr | None = None
+    log_format: Literal["json", "console"] = "json"
+    webhook_allowed_nets: CommaSeparated = ()
+    webhook_retry_scale: float = Field(default=1.0, gt=0, le=1.0)
+
+    @field_validator("trusted_proxies", "allowed_hosts", "webhook_allowed_nets", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", "webhook_allowed_nets")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            ip_network(part, strict=False)
+        return value
+
+    @field_validator("today", mode="before")
+    @classmethod
+    def _day_or_moment(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            return date.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("a moment needs its offset, as in 2026-11-22T21:59:59Z")
+        return moment
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone {value!r}") from error
+        if value != VILNIUS.key:
+            raise ValueError("legal dates of the programme are counted in Europe/Vilnius")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        return str(ip_address("127.0.0.1" if value == "localhost" else value))
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"postgres(ql)?(\+asyncpg)?://", value):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"(rediss?|unix)://", value):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Settings:
+        if self.environment != "production":
+            return self
+        if self.today is not None:
+            raise ValueError("KOKYBE_TODAY is for demonstrations and tests; production follows the real clock")
+        if self.webhook_retry_scale != 1.0:
+            raise ValueError("KOKYBE_WEBHOOK_RETRY_SCALE is refused in production")
+        if self.secret_key is None or len(self.secret_key.get_secret_value()) < 32:
+            raise ValueError("KOKYBE_SECRET_KEY of at least 32 characters is required in production")
+        if self.database_url is None or self.redis_url is None:
+            raise ValueError("KOKYBE_DATABASE_URL and KOKYBE_REDIS_URL are required in production")
+        return self
+
+    @property
+    def public_url(self) -> str:
+        """The only source of absolute addresses."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def fixed_now(self) -> datetime | None:
+        """The moment that `KOKYBE_TODAY` puts in the clock's place; a day means its noon in Vilnius."""
+        if self.today is None or isinstance(self.today, datetime):
+            return self.today
+        return noon_in_vilnius(self.today)
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key of cursors. Without a setting (development) it is kept beside the data, so that a restart
+        and a second web process understand the same cursors."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        path = self.data_dir / "secret_key"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("x", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(48))
+            path.chmod(0o600)
+        except FileExistsError:
+            pass
+        return path.read_text(encoding="ascii").encode()
+
+
+def load() -> Settings:
+    """The settings of this process, or a `SettingsError` with one line for each wrong one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for one in error.errors():
+            name = PREFIX + str(one["loc"][0]).upper() if one["loc"] else ""
+            lines.append(f"{name}: {one['msg']}" if name else one["msg"].removeprefix("Value error, "))
+        raise SettingsError("\n".join(lines)) from error
