@@ -1,0 +1,262 @@
+"""How one organisation's work is judged against one version of a standard: kinds, scores, outcome, moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from programme.errors import Reason
+from programme.rules.lifecycle import Lifecycle, Role, guard, move
+from programme.sentences import Sentence
+
+
+class Kind(StrEnum):
+    SELF_ASSESSMENT = "self_assessment"
+    INTERNAL_AUDIT = "internal_audit"
+    EXTERNAL_AUDIT = "external_audit"
+    FOLLOW_UP = "follow_up"
+
+
+class State(StrEnum):
+    PLANNED = "planned"
+    IN_PROGRESS = "in_progress"
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    IMPROVEMENT = "improvement"
+    FINALISED = "finalised"
+    CANCELLED = "cancelled"
+
+
+class RatingValue(StrEnum):
+    MET = "met"
+    PARTLY_MET = "partly_met"
+    NOT_MET = "not_met"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Outcome(StrEnum):
+    MET = "met"
+    NOT_MET = "not_met"
+
+
+STATE_NAMES: dict[str, Sentence] = {
+    State.PLANNED: Sentence(lt="suplanuotas", en="planned"),
+    State.IN_PROGRESS: Sentence(lt="vykdomas", en="in progress"),
+    State.SUBMITTED: Sentence(lt="pateiktas", en="submitted"),
+    State.UNDER_REVIEW: Sentence(lt="peržiūrimas", en="under review"),
+    State.IMPROVEMENT: Sentence(lt="tobulinimo laikotarpis", en="improvement"),
+    State.FINALISED: Sentence(lt="užbaigtas", en="finalised"),
+    State.CANCELLED: Sentence(lt="atšauktas", en="cancelled"),
+}
+
+OWN_WORK = (Kind.SELF_ASSESSMENT, Kind.INTERNAL_AUDIT)
+"""Kinds that the organisation carries out on itself; the others are an auditor's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The result of one principle or of the whole: how many criteria apply, how many of them are met."""
+
+    met: int
+    applicable: int
+
+    @property
+    def share(self) -> Fraction | None:
+        """met / applicable, which rules compare; None where nothing applies."""
+        return Fraction(self.met, self.applicable) if self.applicable else None
+
+    @property
+    def rounded(self) -> Decimal | None:
+        """The share as it is shown and kept: four decimals, half up, as PostgreSQL rounds."""
+        if not self.applicable:
+            return None
+        return (Decimal(self.met) / self.applicable).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
+def score(ratings: Iterable[RatingValue]) -> Score:
+    """Counts what applies (everything but `not_applicable`) and what of that is met.
+
+    `queries.assessments` says the same in SQL, proven equal by test.
+    """
+    applicable = [rating for rating in ratings if rating is not RatingValue.NOT_APPLICABLE]
+    return Score(sum(rating is RatingValue.MET for rating in applicable), len(applicable))
+
+
+def whole(by_principle: Iterable[Score]) -> Score:
+    """The score of all principles together: each criterion weighs the same, whichever principle it stands under."""
+    scores = list(by_principle)
+    return Score(sum(one.met for one in scores), sum(one.applicable for one in scores))
+
+
+def outcome(rule: Mapping[str, Any], by_principle: Iterable[Score]) -> Outcome:
+    """What the version's pass rule makes of the scores. Where nothing at all is met, no rule is passed.
+
+    `all_met`: every applicable criterion is met.
+    `threshold`: `values.overall` and `values.principle`, shares from 0 to 1, are reached by the whole and by each
+    principle in which something applies (either may be missing).
+    """
+    scores = list(by_principle)
+    overall = whole(scores).share
+    if not overall:
+        return Outcome.NOT_MET
+    if rule["type"] == "all_met":
+        return Outcome.MET if overall == 1 else Outcome.NOT_MET
+    asked = {name: Fraction(str(value)) for name, value in rule["values"].items()}
+    shares = [one.share for one in scores if one.share is not None]
+    reached = overall >= asked.get("overall", 0) and min(shares) >= asked.get("principle", 0)
+    return Outcome.MET if reached else Outcome.NOT_MET
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentFacts:
+    """What the guards of an assessment look at: who asks (`role`, `caller`: a client's id), and how far it is.
+
+    `unrated`: criteria without a rating; `met_without_evidence`: criteria rated met that name no evidence.
+    `pass_rule_known`: the policy of the audit's last day has a rule for the level.
+    """
+
+    state: str
+    kind: Kind
+    role: Role
+    caller: UUID | None = None
+    assessor: UUID | None = None
+    unrated: tuple[str, ...] = ()
+    met_without_evidence: tuple[str, ...] = ()
+    pass_rule_known: bool = True
+
+
+WRONG_ROLE = Reason(
+    "assessor_role_does_not_fit",
+    Sentence(
+        lt="Įsivertinimą ir vidaus auditą atlieka pati organizacija, išorės auditą ir tolesnį vertinimą – auditorius.",
+        en="A self-assessment or internal audit is the organisation's own work; an external audit or follow-up is an "
+        "auditor's.",
+    ),
+    personal=True,
+)
+NOT_THE_ASSESSOR = Reason(
+    "not_the_assessor",
+    Sentence(
+        lt="Tai gali tik šiam vertinimui paskirtas auditorius.",
+        en="Only the auditor assigned to this assessment can do this.",
+    ),
+    personal=True,
+)
+NO_ASSESSOR = Reason(
+    "assessor_not_assigned",
+    Sentence(lt="Auditorius dar nepaskirtas.", en="No auditor is assigned yet."),
+)
+UNRATED = Reason(
+    "criteria_not_rated",
+    Sentence(lt="Dar neįvertinti kriterijai: {criteria}.", en="Criteria not rated yet: {criteria}."),
+)
+NO_EVIDENCE = Reason(
+    "evidence_missing",
+    Sentence(
+        lt="Įvertinti kaip atitinkantys, bet įrodymų nenurodyta: {criteria}.",
+        en="Rated met without evidence: {criteria}.",
+    ),
+)
+REVIEWER_IS_ASSESSOR = Reason(
+    "reviewer_is_assessor",
+    Sentence(
+        lt="Vertinimo negali peržiūrėti jį atlikęs asmuo.",
+        en="Whoever assessed cannot review the assessment.",
+    ),
+    personal=True,
+)
+NOT_OWN_WORK = Reason(
+    "kind_needs_review",
+    Sentence(
+        lt="Taip užbaigiamas tik įsivertinimas ir vidaus auditas; išorės auditą užbaigia peržiūrėtojas.",
+        en="Only a self-assessment or internal audit is finalised this way; an external audit goes through review.",
+    ),
+)
+NO_PASS_RULE = Reason(
+    "pass_rule_not_set",
+    Sentence(
+        lt="Šios standarto versijos vertinimo taisyklė dar nenustatyta.",
+        en="The pass rule of this version of the standard is not set yet.",
+    ),
+)
+
+
+def _assesses(facts: AssessmentFacts) -> Reason | None:
+    """Whoever asks has to be the one who assesses: the organisation itself, or the assigned auditor."""
+    if (facts.kind in OWN_WORK) != (facts.role is Role.PROVIDER):
+        return WRONG_ROLE
+    if facts.kind not in OWN_WORK and facts.assessor is not None and facts.caller != facts.assessor:
+        return NOT_THE_ASSESSOR
+    return None
+
+
+def _may_start(facts: AssessmentFacts) -> Reason | None:
+    return None if facts.role is Role.COORDINATOR else _assesses(facts)
+
+
+def _listed(reason: Reason, criteria: tuple[str, ...]) -> Reason | None:
+    return reason.given(criteria=list(criteria)) if criteria else None
+
+
+_P, _C, _AU, _R, _AW = Role.PROVIDER, Role.COORDINATOR, Role.AUDITOR, Role.REVIEWER, Role.AWARDER
+
+LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
+    "assessment",
+    STATE_NAMES,
+    [
+        move(
+            "start", [State.PLANNED], State.IN_PROGRESS, [_P, _AU, _C], "assessment.started",
+            "assessor_role_fits_kind", "assessor_assigned", "auditor_licence_valid_on_dates",
+            "auditor_independent_2_years",
+        ),
+        move(
+            "submit", [State.IN_PROGRESS], State.SUBMITTED, [_P, _AU], "assessment.submitted",
+            "caller_assesses", "every_applicable_criterion_rated", "evidence_for_each_met",
+        ),
+        move(
+            "return", [State.SUBMITTED, State.UNDER_REVIEW], State.IN_PROGRESS, [_C, _R], "assessment.returned", "reason"
+        ),
+        move(
+            "start_review", [State.SUBMITTED], State.UNDER_REVIEW, [_C, _R], "assessment.review_started",
+            "reviewer_is_not_assessor",
+        ),
+        move(
+            "finalise", [State.UNDER_REVIEW], State.FINALISED, [_R, _AW], "assessment.finalised",
+            "reviewer_is_not_assessor", "pass_rule_known",
+        ),
+        move(
+            "finalise_self", [State.SUBMITTED], State.FINALISED, [_P, _C], "assessment.finalised",
+            "kind_is_self_or_internal", "pass_rule_known",
+        ),
+        move(
+            "cancel", [State.PLANNED, State.IN_PROGRESS, State.SUBMITTED, State.IMPROVEMENT], State.CANCELLED, [_C],
+            "assessment.cancelled", "reason",
+        ),
+    ],
+    {
+        "assessor_role_fits_kind": _may_start,
+        "assessor_assigned": guard(NO_ASSESSOR, lambda facts: facts.kind not in OWN_WORK and facts.assessor is None),
+        "caller_assesses": _assesses,
+        "every_applicable_criterion_rated": lambda facts: _listed(UNRATED, facts.unrated),
+        "evidence_for_each_met": lambda facts: _listed(NO_EVIDENCE, facts.met_without_evidence),
+        "reviewer_is_not_assessor": guard(
+            REVIEWER_IS_ASSESSOR, lambda facts: facts.assessor is not None and facts.caller == facts.assessor
+        ),
+        "kind_is_self_or_internal": guard(NOT_OWN_WORK, lambda facts: facts.kind not in OWN_WORK),
+        "pass_rule_known": guard(NO_PASS_RULE, lambda facts: not facts.pass_rule_known),
+    },
+)  # fmt: skip
+
+RATING: Lifecycle[AssessmentFacts] = Lifecycle(
+    "rating",
+    STATE_NAMES,
+    [move("record", [State.IN_PROGRESS], None, [_P, _AU], "rating.recorded", "caller_assesses")],
+    {"caller_assesses": _assesses},
+)
+"""What may be done with the ratings of an assessment, judged by the assessment's state: they stand once handed in. It
+is a PUT, no move, and so stands in no `actions`, but is refused alike."""

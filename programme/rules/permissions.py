@@ -1,0 +1,59 @@
+"""Who may do what: the whole table as data. Every route names one permission of it; a route without one fails the
+build. The roles of moves are read from the lifecycles, so that the two cannot disagree.
+
+Which *rows* a role sees is not said here but by the caller's scope (`programme.queries.scope`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from programme.rules import annual_reports, assessments, certificates, compliance_cases, enrolments
+from programme.rules.lifecycle import Lifecycle, Role
+
+_R = Role
+_PEOPLE = frozenset(_R) - {_R.WORKER, _R.PUBLIC}
+_READERS = {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.PARTNER, _R.OPS}
+_DOCKET = {_R.REVIEWER, _R.AWARDER}
+
+_TABLE: dict[str, set[Role] | frozenset[Role]] = {
+    "me.read": _PEOPLE,
+    "standards.read": _PEOPLE,
+    "standards.write": {_R.COORDINATOR},
+    "code_lists.read": _PEOPLE,
+    "organisations.read": _PEOPLE,
+    "organisations.write": {_R.COORDINATOR},
+    "sites.write": {_R.COORDINATOR},
+    "contacts.read": {_R.PROVIDER, _R.AUDITOR, _R.COORDINATOR, _R.OPS},
+    "contacts.write": {_R.PROVIDER, _R.COORDINATOR},
+    "projects.read": _PEOPLE,
+    "projects.write": {_R.COORDINATOR},
+    "enrolments.read": _READERS | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "enrolments.write": {_R.PROVIDER, _R.COORDINATOR},
+    "enrolments.stages": {_R.COORDINATOR},
+    "assessments.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "assessments.write": {_R.COORDINATOR, _R.PROVIDER},
+    "assessments.assign": {_R.COORDINATOR},
+    "assessments.rate": {_R.PROVIDER, _R.AUDITOR},
+    "certificates.read": _READERS | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "certificates.write": {_R.COORDINATOR, _R.AWARDER},
+    "annual_reports.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "compliance_cases.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AWARDER, _R.OPS},
+}
+
+LIFECYCLES: dict[str, Lifecycle[Any]] = {
+    "enrolments": enrolments.LIFECYCLE,
+    "assessments": assessments.LIFECYCLE,
+    "certificates": certificates.LIFECYCLE,
+    "annual_reports": annual_reports.LIFECYCLE,
+    "compliance_cases": compliance_cases.LIFECYCLE,
+}
+
+PERMISSIONS: dict[str, frozenset[Role]] = {name: frozenset(roles) for name, roles in _TABLE.items()} | {
+    f"{plural}.{move.name}": move.who for plural, lifecycle in LIFECYCLES.items() for move in lifecycle.moves.values()
+}
+
+
+def may(role: Role, permission: str) -> bool:
+    """Whether the role has the permission; an unknown permission is a `KeyError`, never a yes."""
+    return role in PERMISSIONS[permission]

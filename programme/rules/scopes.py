@@ -1,0 +1,15 @@
+"""What a certificate, an enrolment or an assessment is about: kinds of service at sites, of one unit or the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+
+def scope(services: Iterable[str] = (), sites: Iterable[UUID | str] = (), unit: str | None = None) -> dict[str, Any]:
+    """The one way a scope is written down, so that equal scopes are equal values.
+
+    No services or no sites means all that the organisation has; `unit` names a part of it in words.
+    """
+    return {"services": sorted(set(services)), "sites": sorted({str(site) for site in sites}), "unit": unit}

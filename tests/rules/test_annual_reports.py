@@ -1,0 +1,112 @@
+"""What is owed each year: the flags of a day, the days of the daily pass, and who moves a report on."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from programme.errors import NotAllowed
+from programme.rules import annual_reports as rules
+from programme.rules.annual_reports import LIFECYCLE, AnnualReportFacts, Flag, Obligation, State, VoidReason
+from programme.rules.lifecycle import Role
+
+DUE = date(2027, 2, 21)
+OWED = Obligation(opens_on=date(2026, 12, 23), due_on=DUE, lapses_on=date(2028, 2, 22))
+
+
+def on(day: str, **changes: object) -> list[Flag]:
+    facts = {
+        "opens_on": OWED.opens_on, "due_on": OWED.due_on, "lapses_on": OWED.lapses_on, **changes,
+    }  # fmt: skip
+    return rules.flags(date.fromisoformat(day), Obligation(**facts))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("day", "flags"),
+    [
+        ("2026-12-22", []),
+        ("2026-12-23", [Flag.OPEN]),
+        ("2027-01-21", [Flag.OPEN]),
+        ("2027-01-22", [Flag.OPEN, Flag.DUE_SOON]),
+        ("2027-02-21", [Flag.OPEN, Flag.DUE_SOON]),
+        ("2027-02-22", [Flag.OPEN, Flag.OVERDUE]),
+        ("2027-03-23", [Flag.OPEN, Flag.OVERDUE]),
+        ("2027-03-24", [Flag.OPEN, Flag.OVERDUE, Flag.DELINQUENT]),
+        ("2028-02-21", [Flag.OPEN, Flag.OVERDUE, Flag.DELINQUENT]),
+        ("2028-02-22", []),
+    ],
+)
+def test_each_flag_begins_and_ends_on_its_day(day: str, flags: list[Flag]) -> None:
+    assert on(day) == flags
+
+
+def test_a_submission_stops_the_clock_and_late_stays_late() -> None:
+    in_time, late = date(2027, 2, 21), date(2027, 2, 22)
+    assert on("2027-03-24", state=State.SUBMITTED, first_submitted_on=in_time) == []
+    assert on("2027-02-22", state=State.SUBMITTED, first_submitted_on=late) == [Flag.LATE]
+    assert on("2029-01-01", state=State.APPROVED, first_submitted_on=late) == [Flag.LATE]
+
+
+def test_a_day_before_the_submission_is_told_as_it_was() -> None:
+    late = date(2027, 3, 30)
+    assert on("2027-03-29", state=State.SUBMITTED, first_submitted_on=late) == [
+        Flag.OPEN, Flag.OVERDUE, Flag.DELINQUENT,
+    ]  # fmt: skip
+
+
+def test_what_was_never_owed_has_no_flags_and_what_lapsed_had_them_until_then() -> None:
+    assert on("2027-02-22", state=State.VOID, void_reason=VoidReason.IMPORTED) == []
+    assert on("2027-02-22", state=State.WAIVED) == []
+    assert on("2027-02-22", state=State.VOID, void_reason=VoidReason.CERTIFICATE_ENDED) == [Flag.OPEN, Flag.OVERDUE]
+
+
+def test_reports_fall_due_on_the_anniversaries_of_the_certification() -> None:
+    assert rules.due_dates(date(2024, 2, 29), [12, 24]) == [date(2025, 2, 28), date(2026, 2, 28)]
+
+
+def test_the_days_of_the_daily_pass_follow_one_another_to_the_end_of_the_certificate() -> None:
+    days: list[date] = []
+    while (following := rules.next_change(days[-1] if days else None, OWED)) is not None:
+        days.append(following)
+    assert days == [
+        date(2026, 12, 23), date(2027, 1, 22), date(2027, 2, 22), date(2027, 3, 24), date(2028, 2, 22),
+    ]  # fmt: skip
+    submitted = Obligation(OWED.opens_on, DUE, State.SUBMITTED, None, DUE, lapses_on=OWED.lapses_on)
+    assert rules.next_change(None, submitted) == OWED.lapses_on
+    assert rules.next_change(None, Obligation(OWED.opens_on, DUE, State.APPROVED, None, DUE)) is None
+    assert rules.next_change(date(2027, 3, 24), Obligation(OWED.opens_on, DUE)) is None
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_move_goes_as_the_table_says_and_no_other_does(state: State) -> None:
+    today = OWED.opens_on + timedelta(days=1)
+    for name, move in LIFECYCLE.moves.items():
+        facts = AnnualReportFacts(state, today, OWED.opens_on, certificate_ended=name == "void")
+        if state in move.sources:
+            assert LIFECYCLE.check(name, facts).to == move.to
+        else:
+            with pytest.raises(NotAllowed) as refusal:
+                LIFECYCLE.check(name, facts)
+            assert [reason.code for reason in refusal.value.reasons] == ["wrong_state"]
+
+
+def test_nothing_but_voiding_goes_once_the_certificate_has_ended() -> None:
+    for name, move in LIFECYCLE.moves.items():
+        facts = AnnualReportFacts(min(move.sources), OWED.opens_on, OWED.opens_on, certificate_ended=True)
+        reasons = [reason.code for reason in LIFECYCLE.reasons(name, facts)]
+        assert reasons == ([] if name == "void" else ["certificate_ended"])
+
+
+def test_who_moves_what() -> None:
+    holders = {Role.PROVIDER, Role.COORDINATOR}
+    assert {name: set(move.who) for name, move in LIFECYCLE.moves.items()} == {
+        "start": holders,
+        "submit": holders,
+        "forward_to_auditor": {Role.COORDINATOR},
+        "comment": {Role.AUDITOR},
+        "forward_to_office": {Role.COORDINATOR},
+        "approve": {Role.AWARDER, Role.REVIEWER},
+        "return": {Role.COORDINATOR, Role.AUDITOR, Role.AWARDER, Role.REVIEWER},
+        "void": {Role.WORKER, Role.COORDINATOR},
+    }
