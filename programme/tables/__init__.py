@@ -1,0 +1,43 @@
+"""All tables, so that importing this package is knowing the whole schema."""
+
+from programme.tables.annual_reports import AnnualReport, AnnualReportReview, AnnualReportSubmission, ComplianceCase
+from programme.tables.assessments import Assessment, Rating
+from programme.tables.base import Recorded, Table, refusal_of
+from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
+from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
+from programme.tables.clients import ApiKey, Client, IdempotencyKey
+from programme.tables.events import Event, JobRun
+from programme.tables.organisations import Contact, KnownFact, Organisation, Site
+from programme.tables.projects import Enrolment, Project, Strand
+
+__all__ = [
+    "AnnualReport",
+    "AnnualReportReview",
+    "AnnualReportSubmission",
+    "ApiKey",
+    "Assessment",
+    "Certificate",
+    "CertificateDecision",
+    "CertificatePeriod",
+    "Client",
+    "ComplianceCase",
+    "Contact",
+    "Enrolment",
+    "Event",
+    "IdempotencyKey",
+    "JobRun",
+    "KnownFact",
+    "Municipality",
+    "Organisation",
+    "Policy",
+    "Project",
+    "Rating",
+    "Recorded",
+    "ServiceType",
+    "Site",
+    "Standard",
+    "StandardVersion",
+    "Strand",
+    "Table",
+    "refusal_of",
+]

@@ -1,0 +1,106 @@
+"""Assessments of one organisation's scope against one frozen version, and the rating of each criterion."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from programme.tables.base import Recorded, Table
+
+
+class Assessment(Recorded, Table):
+    """`catalogue`: the version's principles and criteria as they were when the assessment was planned.
+
+    `assessor`, `reviewer`: client ids. `ended_on`: the day on which it was submitted, an audit's last day.
+    `score`: met / applicable, frozen when finalised. `revision` counts the submissions. `reason`: why the last move was
+    made, where it needs one (a return, a cancellation).
+    """
+
+    __tablename__ = "assessment"
+    resource = "assessment"
+    told: ClassVar = (
+        "organisation_id", "enrolment_id", "kind", "standard", "standard_version", "level", "scope", "assessor",
+        "reviewer", "state", "outcome", "score", "planned_on", "started_on", "ended_on", "finalised_on", "revision",
+        "reason",
+    )  # fmt: skip
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "id"),
+        ForeignKeyConstraint(["organisation_id", "enrolment_id"], ["enrolment.organisation_id", "enrolment.id"]),
+        CheckConstraint("kind in ('self_assessment', 'internal_audit', 'external_audit', 'follow_up')", name="kind"),
+        CheckConstraint("(state = 'finalised') = (outcome is not null)", name="outcome_when_finalised"),
+        Index("ix_assessment_planned_on", text("coalesce(planned_on, 'infinity')"), "id"),
+        Index("ix_assessment_enrolment_id", "enrolment_id"),
+        Index("ix_assessment_assessor", "assessor"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    enrolment_id: Mapped[UUID | None]
+    kind: Mapped[str]
+    standard: Mapped[str] = mapped_column(ForeignKey("standard.code"))
+    standard_version: Mapped[str] = mapped_column(ForeignKey("standard_version.code"))
+    level: Mapped[str]
+    scope: Mapped[dict[str, Any]]
+    catalogue: Mapped[list[dict[str, Any]]]
+    assessor: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
+    reviewer: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
+    state: Mapped[str]
+    outcome: Mapped[str | None]
+    score: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
+    planned_on: Mapped[date | None]
+    started_on: Mapped[date | None]
+    ended_on: Mapped[date | None]
+    finalised_on: Mapped[date | None]
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    reason: Mapped[str | None]
+
+
+class Rating(Recorded, Table):
+    """The rating of one criterion ("3.2"), with its own version, so that raters do not block each other.
+
+    `evidence`: [{name, location, sha256}]: references and hashes, never file contents.
+    """
+
+    __tablename__ = "rating"
+    resource = "rating"
+    told: ClassVar = (
+        "assessment_id",
+        "organisation_id",
+        "criterion",
+        "rating",
+        "level",
+        "comment",
+        "evidence",
+    )
+    __table_args__ = (
+        UniqueConstraint("assessment_id", "criterion"),
+        ForeignKeyConstraint(
+            ["organisation_id", "assessment_id"],
+            ["assessment.organisation_id", "assessment.id"],
+            onupdate="CASCADE",
+        ),
+        CheckConstraint("rating in ('met', 'partly_met', 'not_met', 'not_applicable')", name="rating"),
+    )
+
+    organisation_id: Mapped[UUID]
+    assessment_id: Mapped[UUID]
+    principle: Mapped[int]
+    criterion: Mapped[str]
+    rating: Mapped[str]
+    level: Mapped[int | None]
+    comment: Mapped[str | None]
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[UUID | None]

@@ -1,0 +1,73 @@
+"""What every table shares: constraint names, the sentence a constraint refuses with, and what its events tell."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Date, DateTime, Integer, MetaData, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from programme.errors import Reason
+from programme.sentences import Sentence
+
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        date: Date(),
+        datetime: DateTime(timezone=True),
+        str: Text(),
+        int: Integer(),
+        UUID: Uuid(),
+        dict[str, Any]: JSONB(),
+        list[dict[str, Any]]: JSONB(),
+        list[str]: ARRAY(Text()),
+        list[int]: ARRAY(Integer()),
+    }
+
+
+class Recorded:
+    """A row whose every change is told as an event.
+
+    `told` names the columns that are public: an event's `data` holds those of them that changed. `version` counts
+    the events of the row; only `Work.record` raises it.
+    """
+
+    resource: ClassVar[str]
+    told: ClassVar[tuple[str, ...]]
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+def refuses(code: str, *, lt: str, en: str) -> dict[str, Any]:
+    """The `info` of a constraint that a caller can hit: what it says to them."""
+    return {"refusal": Reason(code, Sentence(lt=lt, en=en))}
+
+
+def refusal_of(constraint: str | None) -> Reason | None:
+    """What to tell a caller whom this constraint stopped."""
+    return _refusals().get(constraint or "")
+
+
+def _refusals() -> dict[str, Reason]:
+    if not _known:
+        for table in Table.metadata.tables.values():
+            for rule in (*table.constraints, *table.indexes):
+                if "refusal" in rule.info:
+                    _known[str(getattr(rule, "name", None))] = rule.info["refusal"]
+    return _known
+
+
+_known: dict[str, Reason] = {}

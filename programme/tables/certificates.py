@@ -1,0 +1,184 @@
+"""Certificates: the decisions about them, and the days for which those make them valid."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
+from sqlalchemy.orm import Mapped, mapped_column
+
+from programme.tables.base import Recorded, Table, refuses
+
+
+class Certificate(Recorded, Table):
+    """A decision that a scope meets a version of a standard. No status is stored: it follows from these columns and a
+    day (`rules.certificates.status`, `queries.certificates.status_on`).
+
+    `valid_from`, `expires_on`: first and last valid day, both inclusive, of the latest period; null in a draft.
+    `periods`: all periods of validity; `suspensions`: when it was or will be suspended (days, end exclusive as
+    PostgreSQL writes ranges). `ended_as` with `ended_on`: the terminal decision and its first day of effect.
+    `next_change_on`: the next day on which the daily pass has something to make known.
+    `revision`: how often the wording of the certificate was decided anew.
+    """
+
+    __tablename__ = "certificate"
+    resource = "certificate"
+    told: ClassVar = (
+        "reference", "organisation_id", "standard", "standard_version", "level", "scope", "certified_on", "valid_from",
+        "expires_on", "suspended_from", "suspended_to", "review_by", "ended_as", "ended_on", "revision",
+        "predecessor_id", "assessment_id", "service_users", "staff", "source",
+    )  # fmt: skip
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "id"),
+        Index(
+            "uq_certificate_reference",
+            "reference",
+            unique=True,
+            info=refuses(
+                "reference_in_use",
+                lt="Toks sertifikato numeris jau panaudotas.",
+                en="This certificate reference is already in use.",
+            ),
+        ),
+        CheckConstraint("(periods = '{}') = (expires_on is null)", name="granted_has_an_end"),
+        CheckConstraint("expires_on = upper(periods) - 1", name="expires_on_is_the_last_day"),
+        CheckConstraint("valid_from <= expires_on", name="period"),
+        CheckConstraint("(ended_as is null) = (ended_on is null)", name="ended"),
+        CheckConstraint("ended_as in ('refused', 'withdrawn', 'cancelled', 'superseded')", name="ended_as"),
+        CheckConstraint("source in ('decision', 'import')", name="source"),
+        Index("ix_certificate_expires_on", text("coalesce(expires_on, 'infinity')"), "id"),
+        Index("ix_certificate_certified_on", text("coalesce(certified_on, 'infinity')"), "id"),
+        Index(
+            "ix_certificate_due",
+            "next_change_on",
+            "organisation_id",
+            postgresql_where=text("next_change_on is not null"),
+        ),
+        Index("ix_certificate_predecessor", "predecessor_id"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    reference: Mapped[str | None]
+    standard: Mapped[str] = mapped_column(ForeignKey("standard.code"))
+    standard_version: Mapped[str] = mapped_column(ForeignKey("standard_version.code"))
+    level: Mapped[str]
+    scope: Mapped[dict[str, Any]]
+    certified_on: Mapped[date | None]
+    valid_from: Mapped[date | None]
+    expires_on: Mapped[date | None]
+    periods: Mapped[list[Range[date]]] = mapped_column(DATEMULTIRANGE(), server_default=text("'{}'"))
+    suspensions: Mapped[list[Range[date]]] = mapped_column(DATEMULTIRANGE(), server_default=text("'{}'"))
+    suspended_from: Mapped[date | None]
+    suspended_to: Mapped[date | None]
+    review_by: Mapped[date | None]
+    ended_as: Mapped[str | None]
+    ended_on: Mapped[date | None]
+    expiring_days: Mapped[int] = mapped_column(server_default=text("180"))
+    notice_days: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
+    next_change_on: Mapped[date | None]
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    predecessor_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificate.id"))
+    assessment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assessment.id"))
+    service_users: Mapped[int | None]
+    staff: Mapped[int | None]
+    source: Mapped[str] = mapped_column(server_default=text("'decision'"))
+
+
+class CertificateDecision(Table):
+    """One decision about a certificate, never overwritten. `kind`: the move, or `import`.
+
+    `effective_on`: the first day of its effect; `decided_at`: when it was recorded. `details`: what belongs to this
+    kind alone (`review_by`, `override_reason`).
+    """
+
+    __tablename__ = "certificate_decision"
+    __table_args__ = (
+        UniqueConstraint("certificate_id", "number"),
+        ForeignKeyConstraint(
+            ["organisation_id", "certificate_id"],
+            ["certificate.organisation_id", "certificate.id"],
+            onupdate="CASCADE",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    organisation_id: Mapped[UUID]
+    certificate_id: Mapped[UUID]
+    number: Mapped[int]
+    kind: Mapped[str]
+    effective_on: Mapped[date]
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    reason_code: Mapped[str | None]
+    reason: Mapped[str | None]
+    decision_ref: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+NOWHERE = UUID(int=0)
+"""Stands for a period's site (or service) where the scope names none: a null would never conflict."""
+
+
+class CertificatePeriod(Table):
+    """One period of validity of one service at one site: what may never overlap within an organisation and standard.
+
+    `effective`: the days on which it really holds, cut short by a terminal decision.
+    """
+
+    __tablename__ = "certificate_period"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "certificate_id"],
+            ["certificate.organisation_id", "certificate.id"],
+            onupdate="CASCADE",
+        ),
+        ExcludeConstraint(
+            ("organisation_id", "="),
+            ("standard", "="),
+            ("service", "="),
+            ("site", "="),
+            ("effective", "&&"),
+            name="ex_certificate_period_overlap",
+            using="gist",
+            info=refuses(
+                "certificate_overlaps",
+                lt="Tai pačiai paslaugai tuo pačiu laikotarpiu jau galioja kitas šio standarto sertifikatas.",
+                en="Another certificate of this standard already covers the same service for some of these days.",
+            ),
+        ),
+        Index("ix_certificate_period_certificate_id", "certificate_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    organisation_id: Mapped[UUID]
+    certificate_id: Mapped[UUID]
+    standard: Mapped[str]
+    service: Mapped[str]
+    site: Mapped[UUID]
+    valid_from: Mapped[date]
+    expires_on: Mapped[date]
+    ended_on: Mapped[date | None]
+    effective: Mapped[Range[date]] = mapped_column(
+        DATERANGE(),
+        Computed(
+            "daterange(valid_from, greatest(valid_from, least(expires_on + 1, ended_on)), '[)')",
+            persisted=True,
+        ),
+    )
+
+
+def spans(*days: tuple[date, date | None]) -> MultiRange[date]:
+    """Spans of days, each with its last day included (None: no end), as the columns above keep them."""
+    return MultiRange(Range(first, last, bounds="[]" if last else "[)") for first, last in days)
