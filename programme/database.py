@@ -1,0 +1,130 @@
+"""Connections to PostgreSQL, which holds the truth: sessions for the verbs that change it, a bare pool for reading."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from programme.settings import Settings
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+Connection = asyncpg.Connection
+Sessions = async_sessionmaker[AsyncSession]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What a process needs to work with the database.
+
+    `reading`: gives a connection for statements that change nothing, each its own transaction.
+    `fixed_now`: the moment that stands in for the clock, for demonstrations and tests.
+    """
+
+    sessions: Sessions
+    reading: Callable[[], AbstractAsyncContextManager[Any]]
+    fixed_now: datetime | None = None
+
+    @staticmethod
+    @asynccontextmanager
+    async def open(
+        settings: Settings, database_url: str, *, connections: int = 10, statement_timeout_ms: int = 5000
+    ) -> AsyncIterator[Database]:
+        """Pools of at most `connections` sessions and as many reading connections, closed at the end of the block.
+
+        `statement_timeout_ms` bounds every statement; a transaction that idles for 10 s is ended by the server.
+        """
+        session_settings = {
+            "timezone": "UTC",
+            "jit": "off",
+            "statement_timeout": str(statement_timeout_ms),
+            "idle_in_transaction_session_timeout": "10000",
+            "lock_timeout": "4000",
+        }
+        engine = create_async_engine(
+            sqlalchemy_url(database_url),
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=2,
+            hide_parameters=True,
+            json_serializer=dump_json,
+            connect_args={"server_settings": session_settings},
+        )
+        pool = await asyncpg.create_pool(
+            asyncpg_url(database_url),
+            min_size=1,
+            max_size=connections,
+            reset=_keep,
+            statement_cache_size=1000,
+            max_cached_statement_lifetime=0,
+            server_settings=session_settings,
+        )
+        try:
+            sessions = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+            yield Database(sessions, lambda: pool.acquire(timeout=2), settings.fixed_now)
+        finally:
+            await pool.close()
+            await engine.dispose()
+
+
+async def _keep(connection: asyncpg.Connection) -> None:
+    """Reading leaves nothing on a connection that had to be reset; the query for it would halve the rate of lookups."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database is away, restarting, overwhelmed or chose between two writers: the same work, begun anew,
+    may succeed a moment later."""
+    cause = getattr(error, "driver_exception", None) or error
+    passing = (
+        asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError
+        | asyncpg.TransactionRollbackError | asyncpg.LockNotAvailableError | asyncpg.InterfaceError
+        | asyncpg.ReadOnlySQLTransactionError | OSError | TimeoutError | PoolTimeout
+    )  # fmt: skip
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(cause, passing) or isinstance(error, OperationalError)
+
+
+def asyncpg_url(database_url: str) -> str:
+    return database_url.replace("postgresql+asyncpg://", "postgresql://", 1).replace("postgres://", "postgresql://", 1)
+
+
+def sqlalchemy_url(database_url: str) -> str:
+    return asyncpg_url(database_url).replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def dump_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def migrations_config(database_url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["database_url"] = sqlalchemy_url(database_url)
+    return config
+
+
+def migrate(database_url: str) -> None:
+    """Brings the schema to the newest revision. Several at once are safe: they take turns under an advisory lock."""
+    command.upgrade(migrations_config(database_url), "head")
+
+
+@cache
+def newest_revision() -> str | None:
+    """The revision of the schema that this release works with."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()

@@ -1,0 +1,148 @@
+"""Reading annual reports: their flags in SQL, what the guards look at, and every submission with what was found of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, bindparam, case, func, literal_column, null, or_
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
+
+from programme.queries.certificates import CERTIFICATES
+from programme.queries.organisations import ORGANISATIONS
+from programme.queries.views import (
+    TODAY,
+    Expansion,
+    View,
+    between,
+    compiled,
+    equals,
+    found_in,
+    moment,
+    object_of,
+    one_of,
+    said,
+)
+from programme.rules.annual_reports import LIFECYCLE, AnnualReportFacts, Flag, State, VoidReason
+from programme.tables import AnnualReport, AnnualReportReview, AnnualReportSubmission, Certificate, Organisation
+from programme.work import Actor
+
+_r, _c, _o = AnnualReport.__table__.c, Certificate.__table__.c, Organisation.__table__.c
+_s, _v = AnnualReportSubmission.__table__.c, AnnualReportReview.__table__.c
+
+
+def flags_on(day: ColumnElement[Any]) -> ColumnElement[list[str]]:
+    """The flags of a report on a day; `rules.annual_reports.flags` says the same, proven equal by test."""
+    open_still = and_(
+        or_(_r.first_submitted_on.is_(None), _r.first_submitted_on > day),
+        _r.state != said(State.WAIVED.value),
+        _r.void_reason.is_distinct_from(said(VoidReason.IMPORTED.value)),
+        or_(_r.lapses_on.is_(None), _r.lapses_on > day),
+    )
+    raised = {
+        Flag.OPEN: and_(open_still, _r.opens_on <= day),
+        Flag.DUE_SOON: and_(open_still, _r.due_on - _r.due_soon_days <= day, _r.due_on >= day),
+        Flag.OVERDUE: and_(open_still, _r.due_on < day),
+        Flag.DELINQUENT: and_(open_still, _r.due_on + _r.grace_days < day),
+        Flag.LATE: and_(_r.first_submitted_on > _r.due_on, _r.first_submitted_on <= day),
+    }
+    each: array[Any] = array([case((holds, said(flag.value))) for flag, holds in raised.items()], type_=Text)
+    return func.array_remove(each, null(), type_=ARRAY(Text))
+
+
+def judge(row: Mapping[str, Any], _actor: Actor, today: date) -> AnnualReportFacts:
+    """The facts that the guards of an annual report look at."""
+    return AnnualReportFacts(
+        state=row["state"],
+        today=today,
+        opens_on=row["opens_on"],
+        certificate_ended=row["lapses_on"] is not None and row["lapses_on"] <= today,
+    )
+
+
+_FLAGS = flags_on(TODAY)
+
+ANNUAL_REPORTS = View(
+    name="annual_reports",
+    source=AnnualReport.__table__.outerjoin(Organisation.__table__, _o.id == _r.organisation_id).outerjoin(
+        Certificate.__table__, _c.id == _r.certificate_id
+    ),
+    id=_r.id,
+    version=_r.version,
+    fields={
+        "id": _r.id,
+        "certificate_id": _r.certificate_id,
+        "organisation_id": _r.organisation_id,
+        "sequence": _r.sequence,
+        "opens_on": _r.opens_on,
+        "due_on": _r.due_on,
+        "resubmit_by": _r.resubmit_by,
+        "state": _r.state,
+        "flags": _FLAGS,
+        "first_submitted_at": moment(_r.first_submitted_at),
+        "submitted_at": moment(_r.submitted_at),
+        "submissions": _r.submissions,
+        "void_reason": _r.void_reason,
+        "version": _r.version,
+    },
+    keys={"id": _r.id},
+    filters={
+        "state": one_of(_r.state, "state"),
+        "flag": _FLAGS.op("&&")(bindparam("flag", type_=ARRAY(Text))),
+        "certificate_id": equals(_r.certificate_id, "certificate_id"),
+        "organisation_id": equals(_r.organisation_id, "organisation_id"),
+        "sequence": equals(_r.sequence, "sequence"),
+        "municipality": one_of(_o.municipality, "municipality"),
+        "q": or_(found_in(_o.search, "q"), found_in(func.fold(_c.reference), "q")),
+        **between(_r.due_on, "due_on"),
+        **between(_r.opens_on, "opens_on"),
+    },
+    sorts={"due_on": _r.due_on, "opens_on": _r.opens_on, "id": _r.id},
+    default_sort="due_on",
+    expands={
+        "certificate": Expansion(CERTIFICATES, _r.certificate_id),
+        "organisation": Expansion(ORGANISATIONS, _r.organisation_id),
+    },
+    owner=_r.organisation_id,
+    facts={"state": _r.state, "opens_on": _r.opens_on, "lapses_on": _r.lapses_on},
+    lifecycle=LIFECYCLE,
+    judge=judge,
+)
+
+_REVIEWS = (
+    object_of(
+        AnnualReportReview.__table__,
+        {
+            "kind": _v.kind,
+            "reviewed_at": moment(_v.reviewed_at),
+            "reason": _v.reason,
+            "resubmit_by": _v.resubmit_by,
+            "feedback": _v.feedback,
+        },
+    )
+    .with_only_columns(
+        func.coalesce(
+            func.json_agg(aggregate_order_by(func.row_to_json(literal_column("f")), _v.number)),
+            literal_column("'[]'::json"),
+        )
+    )
+    .where(_v.annual_report_id == _s.annual_report_id, _v.submission == _s.number)
+    .correlate(AnnualReportSubmission.__table__)
+    .scalar_subquery()
+)
+
+SUBMISSIONS = compiled(
+    object_of(
+        AnnualReportSubmission.__table__,
+        {
+            "number": _s.number,
+            "submitted_at": moment(_s.submitted_at),
+            "parts": _s.parts,
+            "reviews": _REVIEWS,
+        },
+    )
+    .where(_s.annual_report_id == bindparam("id", type_=Uuid))
+    .order_by(_s.number)
+)
+"""Every version of one report (`id`) as it was handed in, oldest first, each with what was found of it."""

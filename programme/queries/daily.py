@@ -1,0 +1,167 @@
+"""The statements of the daily pass: one for each kind of row, which takes a batch of what is due and tells its changes.
+
+A statement moves its rows and writes their events and counts at once, so that there is no moment at which one of these
+is kept without the others. It reads nothing but the rows whose `next_change_on` has come (a partial index), and passes
+by rows that somebody else holds: as it waits for nobody, no deadlock can include it and nobody waits long for it.
+
+The days of the changes are those of `rules.certificates.changes` and `rules.annual_reports.milestones`; a property
+test proves it. A row that is due at a day gets every change that has come by then, in order, each with its true day.
+"""
+
+from __future__ import annotations
+
+JOB = "daily"
+
+LATEST = """
+select day, finished_at is not null as finished, counts::text from job_run where job = 'daily' order by day desc limit 1
+"""
+
+FINISH = """
+insert into job_run (job, day, started_at, finished_at, duration_ms)
+values ('daily', $1, clock_timestamp() - make_interval(secs => $2 / 1000.0), clock_timestamp(), $2)
+on conflict (job, day) do update
+   set finished_at = coalesce(job_run.finished_at, excluded.finished_at),
+       duration_ms = coalesce(job_run.duration_ms, excluded.duration_ms)
+returning counts::text
+"""
+"""Closes the run of a day ($1), which took so many milliseconds ($2)."""
+
+_CERTIFICATES = """
+with due as (
+    select id, organisation_id, version, expires_on, notice_days, ended_on, next_change_on
+      from certificate
+     where next_change_on <= $1
+     order by next_change_on, organisation_id
+     limit $2
+       for no key update skip locked
+),
+change as (
+    select due.*, milestone.day, milestone.notice,
+           due.version + row_number() over (partition by due.id order by milestone.day) as new_version
+      from due
+     cross join lateral (
+               select due.expires_on - days, days
+                 from unnest(due.notice_days) with ordinality as listed (days, place)
+                where place = array_position(due.notice_days, days)
+                union all
+               select due.expires_on + 1, null
+           ) as milestone (day, notice)
+     where milestone.day >= due.next_change_on and (due.ended_on is null or milestone.day < due.ended_on)
+),
+moved as (
+    update certificate
+       set version = certificate.version + outcome.changes, next_change_on = outcome.next_change_on
+      from (select due.id, count(*) filter (where day <= $1) as changes,
+                   min(day) filter (where day > $1) as next_change_on
+              from due left join change on change.id = due.id
+             group by due.id) as outcome
+     where certificate.id = outcome.id
+    returning certificate.id
+),
+news as (
+    select case when notice is null then 'certificate.expired' else 'certificate.expiry_noticed' end as type,
+           day, organisation_id, 'certificate' as resource_type, id, new_version,
+           case when notice is null then '{}' else jsonb_build_object('days', notice) end as data,
+           '{}'::jsonb as previous
+      from change
+     where day <= $1
+),
+"""
+
+_ANNUAL_REPORTS = """
+with due as (
+    select id, organisation_id, certificate_id, version, state, opens_on, due_on, due_soon_days, grace_days,
+           first_submitted_on, lapses_on, next_change_on
+      from annual_report
+     where next_change_on <= $1
+     order by next_change_on, organisation_id
+     limit $2
+       for no key update skip locked
+),
+change as (
+    select due.*, milestone.day, milestone.type,
+           due.version + row_number() over (partition by due.id order by milestone.day, milestone.place) as new_version
+      from due
+     cross join lateral (
+               values (1, 'annual_report.opened', due.opens_on),
+                      (2, 'annual_report.due_soon', due.due_on - due.due_soon_days),
+                      (3, 'annual_report.overdue', due.due_on + 1),
+                      (4, 'annual_report.delinquent', due.due_on + due.grace_days + 1),
+                      (5, 'annual_report.voided', due.lapses_on)
+           ) as milestone (place, type, day)
+     where milestone.day >= due.next_change_on
+       and case when milestone.type = 'annual_report.voided' then true
+                else due.first_submitted_on is null and (due.lapses_on is null or milestone.day < due.lapses_on) end
+),
+moved as (
+    update annual_report
+       set version = annual_report.version + outcome.changes, next_change_on = outcome.next_change_on,
+           state = case when outcome.voided then 'void' else annual_report.state end,
+           void_reason = case when outcome.voided then 'certificate_ended' end
+      from (select due.id, count(*) filter (where day <= $1) as changes,
+                   min(day) filter (where day > $1) as next_change_on,
+                   coalesce(bool_or(type = 'annual_report.voided' and day <= $1), false) as voided
+              from due left join change on change.id = due.id
+             group by due.id) as outcome
+     where annual_report.id = outcome.id
+    returning annual_report.id
+),
+opened as (
+    insert into compliance_case (organisation_id, certificate_id, annual_report_id, kind, state, opened_on)
+    select organisation_id, certificate_id, id, 'report_delinquent', 'open', day
+      from change
+     where type = 'annual_report.delinquent' and day <= $1
+    on conflict (annual_report_id) do nothing
+    returning *
+),
+news as (
+    select type, day, organisation_id, 'annual_report' as resource_type, id, new_version,
+           case when type = 'annual_report.voided'
+                then '{"state": "void", "void_reason": "certificate_ended"}' else '{}' end::jsonb as data,
+           case when type = 'annual_report.voided'
+                then jsonb_build_object('state', state, 'void_reason', null) else '{}' end as previous
+      from change
+     where day <= $1
+     union all
+    select 'compliance_case.opened', opened_on, organisation_id, 'compliance_case', id, version,
+           jsonb_build_object('organisation_id', organisation_id, 'certificate_id', certificate_id,
+                              'annual_report_id', annual_report_id, 'kind', kind, 'state', state,
+                              'opened_on', opened_on, 'closed_on', closed_on),
+           '{}'
+      from opened
+),
+"""
+
+_TELL_AND_COUNT = """
+told as (
+    insert into event (type, occurred_at, effective_on, actor_type, actor_id, organisation_id, resource_type,
+                       resource_id, resource_version, data, previous)
+    select type, $3, day, $4, $5, organisation_id, resource_type, id, new_version, data, previous
+      from news
+     order by organisation_id, day, resource_type, id, new_version
+    returning type
+),
+counted as (
+    insert into job_run (job, day, started_at, counts)
+    select 'daily', $1, now(), jsonb_object_agg(type, changes)
+      from (select type, count(*) as changes from told group by type) as by_type
+    having count(*) > 0
+    on conflict (job, day) do update
+       set counts = job_run.counts || (
+               select jsonb_object_agg(type, coalesce((job_run.counts ->> type)::bigint, 0) + changes::bigint)
+                 from jsonb_each_text(excluded.counts) as more (type, changes))
+)
+select count(*) from moved
+"""
+
+BATCHES = {
+    "certificate": _CERTIFICATES + _TELL_AND_COUNT,
+    "annual_report": _ANNUAL_REPORTS + _TELL_AND_COUNT,
+}
+"""Makes known what is due by the day $1 of at most $2 rows, as recorded at $3 by the actor $4, $5: how many rows."""
+
+LEFT = {
+    "certificate": "select exists (select from certificate where next_change_on <= $1)",
+    "annual_report": "select exists (select from annual_report where next_change_on <= $1)",
+}
+"""Whether rows are due by the day."""

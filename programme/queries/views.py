@@ -1,0 +1,295 @@
+"""How resources are read: each has one `View`, and every look-up, list, count and expansion is printed from it.
+
+PostgreSQL builds the JSON; a statement is compiled once for each shape of question (which conditions, which sort) and
+run with its values on a bare connection, so that the text never differs from request to request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.sql.expression import FromClause
+
+from programme.database import Connection
+from programme.errors import NotFound
+from programme.rules.lifecycle import Lifecycle
+from programme.work import Actor
+
+_DIALECT = dialect()  # type: ignore[no-untyped-call]
+
+TODAY: BindParameter[Any] = bindparam("today", type_=Date)
+"""The day that derived fields are judged on: today in Vilnius, or `as_of`."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Expansion:
+    """A related resource that can be read along: `view`, found by `key` of this one."""
+
+    view: View
+    key: ColumnElement[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One resource as it is read.
+
+    `fields`: the representation, in order. `keys`: by what a single one is found. `filters`: each condition once.
+    `sorts`: what a list can be ordered by, without nulls. `only`: what holds of every row that it shows. `owner`: the organisation whose row it is, if any.
+    `facts`: columns that the lifecycle's guards look at, read beside a single one; `judge` makes of them, of who asks
+    and of the day the facts that `lifecycle` judges.
+    """
+
+    name: str
+    source: FromClause
+    id: ColumnElement[Any]
+    version: ColumnElement[int]
+    fields: Mapping[str, ColumnElement[Any]]
+    keys: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    filters: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
+    sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    default_sort: str = ""
+    expands: Mapping[str, Expansion] = field(default_factory=dict)
+    only: ColumnElement[bool] | None = None
+    owner: ColumnElement[Any] | None = None
+    facts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    lifecycle: Lifecycle[Any] | None = None
+    judge: Callable[[Mapping[str, Any], Actor, date], Any] | None = None
+
+    def judged(self, row: Mapping[str, Any], actor: Actor, today: date) -> Any:
+        """The facts of the row for its lifecycle."""
+        if self.judge is None:
+            raise TypeError(f"{self.name} have no lifecycle")
+        return self.judge({name: row[f"fact_{name}"] for name in self.facts}, actor, today)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Compiled SQL and the names of its values in the order of their places."""
+
+    sql: str
+    names: tuple[str, ...]
+    constants: Mapping[str, Any]
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        return [given[name] if name in given else self.constants[name] for name in self.names]
+
+
+def compiled(query: Select[Any]) -> Statement:
+    done = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    return Statement(str(done), tuple(done.positiontup or ()), dict(done.params))
+
+
+# Conditions, each with the name of the value that it is asked with.
+
+
+def one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+
+
+def equals(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column == bindparam(name, type_=column.type)
+
+
+def at_least(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column >= bindparam(name, type_=column.type)
+
+
+def at_most(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column <= bindparam(name, type_=column.type)
+
+
+def between(column: ColumnElement[Any], name: str) -> dict[str, ColumnElement[bool]]:
+    """The two conditions `name[gte]` and `name[lte]`."""
+    return {f"{name}[gte]": at_least(column, f"{name}[gte]"), f"{name}[lte]": at_most(column, f"{name}[lte]")}
+
+
+def found_in(text: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Text that contains the value, whatever its case and diacritics; the value comes from `pattern`."""
+    return text.like(func.fold(bindparam(name, type_=Text)))
+
+
+def covers(scope: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """A scope that names the service."""
+    wanted = func.jsonb_build_object(said("services"), func.jsonb_build_array(bindparam(name, type_=Text)))
+    return scope.op("@>")(wanted)
+
+
+def pattern(wanted: str) -> str:
+    """A search text as a LIKE pattern in which its own wildcards mean themselves."""
+    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def said(value: str) -> ColumnElement[str]:
+    """A constant of ours in the text of the statement itself, where the planner sees it."""
+    return literal_column("'" + value.replace("'", "''") + "'", type_=Text)
+
+
+LATEST = literal_column("'infinity'::date", type_=Date)
+"""Stands for a missing day in a sort key, so that rows without one come last and none is lost or doubled."""
+
+
+# JSON as PostgreSQL writes it.
+
+
+def moment(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A moment in RFC 3339 with Z."""
+    return func.to_char(func.timezone(said("UTC"), column), said('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+
+
+def object_of(source: FromClause, fields: Mapping[str, ColumnElement[Any]], *, nested: bool = False) -> Select[Any]:
+    """A query whose first column, `body`, is the JSON object of the fields: as text, or as JSON to stand in another."""
+    row = select(*(column.label(name) for name, column in fields.items())).correlate(*_tables(source)).lateral("f")
+    body = func.row_to_json(literal_column("f"))
+    return select((body if nested else cast(body, Text)).label("body")).select_from(source.join(row, true()))
+
+
+def _tables(source: FromClause) -> Sequence[FromClause]:
+    return source._from_objects
+
+
+def _with_expansions(view: View, fields: Sequence[str] | None, expand: Sequence[str]) -> dict[str, ColumnElement[Any]]:
+    chosen = {name: column for name, column in view.fields.items() if fields is None or name in fields}
+    for name in dict.fromkeys(path.partition(".")[0] for path in expand):
+        deeper = [rest for path in expand if (rest := path.partition(".")[2]) and path.startswith(name + ".")]
+        expansion = view.expands[name]
+        inner = object_of(expansion.view.source, _with_expansions(expansion.view, None, deeper), nested=True)
+        chosen[name] = (
+            inner.where(expansion.view.id == expansion.key).correlate(*_tables(view.source)).scalar_subquery()
+        )
+    return chosen
+
+
+# Statements of a view, one for each shape of question.
+
+
+@lru_cache(maxsize=2000)
+def single_statement(view: View, by: str, expand: tuple[str, ...], scoped: bool) -> Statement:
+    """One resource: `body`, `id`, `version`, the facts, and the versions of what is expanded."""
+    query = object_of(view.source, _with_expansions(view, None, expand))
+    return compiled(_one(query, view, by, expand, scoped))
+
+
+@lru_cache(maxsize=2000)
+def tag_statement(view: View, by: str, expand: tuple[str, ...], scoped: bool) -> Statement:
+    """What an answer about one resource depends on, without the body: enough for a 304."""
+    return compiled(_one(select().select_from(view.source), view, by, expand, scoped))
+
+
+def _one(query: Select[Any], view: View, by: str, expand: Sequence[str], scoped: bool) -> Select[Any]:
+    key = view.keys[by]
+    query = query.add_columns(view.id.label("id"), view.version.label("version"))
+    query = query.add_columns(*(column.label(f"fact_{name}") for name, column in view.facts.items()))
+    for name in dict.fromkeys(path.partition(".")[0] for path in expand):
+        expansion = view.expands[name]
+        version = select(expansion.view.version).where(expansion.view.id == expansion.key)
+        query = query.add_columns(version.correlate(*_tables(view.source)).scalar_subquery().label(f"version_{name}"))
+    return _narrowed(query.where(key == bindparam("key", type_=key.type)), view, scoped)
+
+
+def _narrowed(query: Select[Any], view: View, scoped: bool) -> Select[Any]:
+    """Only what the view shows and, where `scoped`, only what belongs to one of `owners`."""
+    if view.only is not None:
+        query = query.where(view.only)
+    if scoped and view.owner is not None:
+        query = query.where(view.owner == any_(bindparam("owners", type_=ARRAY(view.owner.type))))
+    return query
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One key of an order: a name of `View.sorts`, and whether the largest comes first."""
+
+    name: str
+    descending: bool
+
+
+@lru_cache(maxsize=5000)
+def page_statement(
+    view: View,
+    conditions: frozenset[str],
+    sort: tuple[Sort, ...],
+    after: bool,
+    fields: tuple[str, ...] | None,
+    expand: tuple[str, ...],
+    scoped: bool,
+    with_facts: bool,
+) -> Statement:
+    """A page: `body`, the values of the sort keys as `key_0`…, and `id`, in an order that ends in the id."""
+    keys = [view.sorts[one.name] for one in sort]
+    directions = [one.descending for one in sort]
+    query = object_of(view.source, _with_expansions(view, fields, expand))
+    query = query.add_columns(*(key.label(f"key_{place}") for place, key in enumerate(keys)), view.id.label("id"))
+    if with_facts:
+        query = query.add_columns(*(column.label(f"fact_{name}") for name, column in view.facts.items()))
+    query = query.where(*(view.filters[name] for name in sorted(conditions)))
+    query = _narrowed(query, view, scoped)
+    keys.append(view.id)
+    directions.append(directions[0])
+    if after:
+        query = query.where(_after(keys, directions))
+    order = [key.desc() if descending else key.asc() for key, descending in zip(keys, directions, strict=True)]
+    return compiled(query.order_by(*order).limit(bindparam("limit", type_=Integer)))
+
+
+def _after(keys: Sequence[ColumnElement[Any]], directions: Sequence[bool]) -> ColumnElement[bool]:
+    """Rows behind the last one that was given out; one row comparison where all keys run the same way."""
+    places = [cast(bindparam(f"after_{place}", type_=key.type), key.type) for place, key in enumerate(keys)]
+    if len(set(directions)) == 1:
+        left, right = tuple_(*keys), tuple_(*places)
+        return left < right if directions[0] else left > right
+    steps = []
+    for place, (key, value, descending) in enumerate(zip(keys, places, directions, strict=True)):
+        same = [earlier == reached for earlier, reached in zip(keys[:place], places[:place], strict=True)]
+        steps.append(and_(*same, key < value if descending else key > value))
+    return or_(*steps)
+
+
+@lru_cache(maxsize=1000)
+def count_statement(view: View, conditions: frozenset[str], scoped: bool) -> Statement:
+    query = select(func.count()).select_from(view.source).where(*(view.filters[name] for name in sorted(conditions)))
+    return compiled(_narrowed(query, view, scoped))
+
+
+async def one(connection: Connection, statement: Statement, **given: Any) -> Any | None:
+    """The row, or None."""
+    return await connection.fetchrow(statement.sql, *statement.values(given))
+
+
+async def rows(connection: Connection, statement: Statement, **given: Any) -> list[Any]:
+    found: list[Any] = await connection.fetch(statement.sql, *statement.values(given))
+    return found
+
+
+async def id_of(connection: Connection, statement: Statement, **given: Any) -> UUID:
+    """The id of the one row, or `NotFound`."""
+    row = await one(connection, statement, **given)
+    if row is None:
+        raise NotFound
+    found: UUID = row["id"]
+    return found

@@ -1,0 +1,95 @@
+"""What can be done with an organisation, its sites and its people to reach."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from programme.errors import FieldError, Invalid
+from programme.sentences import Sentence
+from programme.tables import Contact, Municipality, Organisation, Site
+from programme.work import Work
+
+UNKNOWN_MUNICIPALITY = Sentence(lt="Tokios savivaldybės nėra.", en="There is no such municipality.")
+
+
+async def _known_municipality(work: Work, code: str | None) -> None:
+    if code is not None and await work.session.get(Municipality, code) is None:
+        raise Invalid(FieldError("/municipality", "unknown_municipality", UNKNOWN_MUNICIPALITY))
+
+
+async def register(
+    work: Work,
+    *,
+    legal_code: str,
+    name: str,
+    kind: str,
+    municipality: str,
+    address: str | None = None,
+    website: str | None = None,
+    former_names: list[str] | None = None,
+    external_ids: list[dict[str, Any]] | None = None,
+) -> Organisation:
+    """A new organisation, entered by hand."""
+    await _known_municipality(work, municipality)
+    organisation = Organisation(
+        legal_code=legal_code,
+        name=name,
+        kind=kind,
+        municipality=municipality,
+        address=address,
+        website=website,
+        former_names=former_names or [],
+        external_ids=external_ids or [],
+        source="entry",
+    )
+    return await work.add(organisation, "organisation.registered")
+
+
+async def amend(work: Work, organisation_id: UUID, **changes: Any) -> Organisation:
+    """New particulars. A new name puts the one before it among the former names."""
+    organisation = await work.take(Organisation, organisation_id, whose=work.actor.organisation_id)
+    await _known_municipality(work, changes.get("municipality"))
+    renamed = "name" in changes and changes["name"] != organisation.name
+    if renamed and "former_names" not in changes:
+        changes["former_names"] = [*organisation.former_names, organisation.name]
+    for name, value in changes.items():
+        setattr(organisation, name, value)
+    await work.record("organisation.renamed" if renamed else "organisation.amended", organisation)
+    return organisation
+
+
+async def open_site(
+    work: Work, organisation_id: UUID, *, name: str, address: str, municipality: str, closed_on: date | None = None
+) -> Site:
+    """A place at which the organisation gives services from now on."""
+    organisation = await work.take(Organisation, organisation_id, whose=work.actor.organisation_id)
+    await _known_municipality(work, municipality)
+    site = Site(
+        organisation_id=organisation.id, name=name, address=address, municipality=municipality, closed_on=closed_on
+    )
+    return await work.add(site, "site.opened")
+
+
+async def amend_site(work: Work, organisation_id: UUID, site_id: UUID, **changes: Any) -> Site:
+    site = await work.take(Site, site_id, whose=organisation_id)
+    await _known_municipality(work, changes.get("municipality"))
+    for name, value in changes.items():
+        setattr(site, name, value)
+    await work.record("site.closed" if changes.get("closed_on") else "site.amended", site)
+    return site
+
+
+async def add_contact(work: Work, organisation_id: UUID, **particulars: Any) -> Contact:
+    """A person to reach; their name, e-mail and telephone stay out of events."""
+    organisation = await work.take(Organisation, organisation_id, whose=work.actor.organisation_id)
+    return await work.add(Contact(organisation_id=organisation.id, **particulars), "contact.added")
+
+
+async def amend_contact(work: Work, organisation_id: UUID, contact_id: UUID, **changes: Any) -> Contact:
+    contact = await work.take(Contact, contact_id, whose=organisation_id)
+    for name, value in changes.items():
+        setattr(contact, name, value)
+    await work.record("contact.amended", contact)
+    return contact

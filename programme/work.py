@@ -1,0 +1,188 @@
+"""One unit of work: who acts, at what moment, inside which transaction.
+
+`begin` is the only place that opens a transaction for writing and the only one that ends it. Everything done in the
+block, the events it records included, is kept together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from programme.database import Connection, Database
+from programme.errors import Conflict, NotFound, Stale
+from programme.rules import calendar
+from programme.rules.lifecycle import Role
+from programme.tables import Event, Recorded, refusal_of
+
+R = TypeVar("R", bound=Recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a client with its role, or the system itself. `organisation_id`: whose rows it is bound to."""
+
+    type: str
+    id: str
+    role: Role
+    organisation_id: UUID | None = None
+
+    @property
+    def client_id(self) -> UUID | None:
+        return UUID(self.id) if self.type == "client" else None
+
+
+SYSTEM = Actor("system", "system", Role.WORKER)
+WORKER = Actor("worker", "daily", Role.WORKER)
+
+
+@dataclass
+class Work:
+    """`now`: the moment by the programme's clock (the transaction's start, or `KOKYBE_TODAY`).
+
+    `expected_version`: the version that the caller means to change; the first row taken must have it.
+    """
+
+    session: AsyncSession
+    actor: Actor
+    now: datetime
+    request_id: str | None = None
+    expected_version: int | None = None
+    keeps: bool = True
+    _before: dict[Recorded, dict[str, Any]] = field(default_factory=dict)
+
+    async def connection(self) -> Connection:
+        """The bare connection inside this transaction, with all changes so far on it: for statements of `queries`."""
+        await self.session.flush()
+        return await _bare(self.session)
+
+    @cached_property
+    def today(self) -> date:
+        """The calendar day in Lithuania, which is what deadlines are counted in."""
+        return calendar.today(self.now)
+
+    async def take(self, kind: type[R], key: UUID, *, whose: UUID | None = None) -> R:
+        """The row, locked against other changes, at the version that the caller expects.
+
+        `whose`: the only organisation that it may belong to; rows of others are not known to exist.
+        """
+        row = await self.session.get(kind, key, with_for_update={"key_share": True}, populate_existing=True)
+        if row is None or (whose is not None and getattr(row, "organisation_id", row.id) != whose):
+            raise NotFound
+        if self.expected_version is not None:
+            if row.version != self.expected_version:
+                raise Stale
+            self.expected_version = None
+        return self.watch(row)
+
+    def watch(self, row: R) -> R:
+        """Remembers the row as it is now, so that `record` can tell what changed. Rows that were not taken need it."""
+        self._before[row] = _told(row)
+        return row
+
+    async def add(self, row: R, event: str, *, effective_on: date | None = None) -> R:
+        """Puts a new row in and tells all of it as its first event."""
+        self.session.add(row)
+        await self.session.flush()
+        await self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
+        return row
+
+    async def record(self, event: str, row: Recorded, *, effective_on: date | None = None) -> None:
+        """Keeps what was changed on the row since it was taken, watched or last recorded, and tells it as one event."""
+        before = self._before[row]
+        row.version += 1
+        await self.session.flush()
+        after = self._before[self.watch(row)]
+        changed = [name for name, value in after.items() if value != before[name]]
+        await self._tell(
+            event, row, {name: after[name] for name in changed}, {name: before[name] for name in changed}, effective_on
+        )
+
+    async def _tell(
+        self, event: str, row: Recorded, data: dict[str, Any], previous: dict[str, Any], effective_on: date | None
+    ) -> None:
+        await self.session.execute(
+            insert(Event),
+            {
+                "type": event,
+                "occurred_at": self.now,
+                "effective_on": effective_on or self.today,
+                "actor_type": self.actor.type,
+                "actor_id": self.actor.id,
+                "request_id": self.request_id,
+                "organisation_id": row.id if row.resource == "organisation" else getattr(row, "organisation_id", None),
+                "resource_type": row.resource,
+                "resource_id": row.id,
+                "resource_version": row.version,
+                "data": data,
+                "previous": previous,
+            },
+        )
+
+
+@asynccontextmanager
+async def begin(
+    database: Database,
+    actor: Actor = SYSTEM,
+    *,
+    now: datetime | None = None,
+    request_id: str | None = None,
+    expected_version: int | None = None,
+) -> AsyncIterator[Work]:
+    """A transaction that ends with the block: kept where it ends well (and `work.keeps`), else rolled back.
+
+    The clock is the database's transaction time, read once; `now` or `KOKYBE_TODAY` stands in for it.
+    A constraint that stops the work is a `Conflict` in the constraint's own words.
+    """
+    async with database.sessions() as session:
+        try:
+            await session.begin()
+            started = (await session.scalars(select(func.now()))).one()
+            moment = now or database.fixed_now or started
+            work = Work(session, actor, moment.astimezone(UTC), request_id, expected_version)
+            yield work
+            if work.keeps:
+                await session.commit()
+            else:
+                await session.execute(text("set constraints all immediate"))
+                await session.rollback()
+        except IntegrityError as error:
+            await session.rollback()
+            name = getattr(getattr(error, "driver_exception", None), "constraint_name", None)
+            if (reason := refusal_of(name)) is None:
+                raise
+            raise Conflict(reason.sentence, code=reason.code) from error
+        except BaseException:
+            await session.rollback()
+            raise
+
+
+async def _bare(session: AsyncSession) -> Connection:
+    return (await (await session.connection()).get_raw_connection()).driver_connection
+
+
+def _told(row: Recorded) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in row.told}
+
+
+def _plain(value: Any) -> Any:
+    """A column's value as JSON has it: days and moments in ISO 8601, moments with Z."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return float(value)
+    return value
