@@ -1,0 +1,46 @@
+"""`python -m api`: serves the API with granian, as many processes as `KOKYBE_WEB_WORKERS` says."""
+
+from __future__ import annotations
+
+import sys
+
+from granian import Granian
+from granian.constants import Interfaces
+
+from programme.logs import configure
+from programme.settings import SettingsError, load
+
+
+def app() -> object:
+    """One worker process's application."""
+    from api.app import create_app  # only here: granian's own process has no use for the routes
+
+    settings = load()
+    configure(settings)
+    return create_app(settings)
+
+
+def main() -> None:
+    try:
+        settings = load()
+        if settings.database_url is None:
+            raise SettingsError("KOKYBE_DATABASE_URL is not set; `kokybe dev` starts a server of its own")
+    except SettingsError as error:
+        sys.exit(str(error))
+    configure(settings)
+    Granian(
+        "api.__main__:app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.web_workers,
+        log_enabled=True,
+        log_access=False,
+        workers_kill_timeout=15,
+        respawn_failed_workers=True,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

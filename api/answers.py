@@ -1,0 +1,248 @@
+"""Answers printed from a `View`: one resource with its ETag and actions, a page of a list, the result of a change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from hashlib import blake2s
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from starlette.responses import Response
+
+from api.access import Caller
+from api.cursors import Cursors
+from api.deps import BAD_PARAMETERS, Reading, Writing
+from programme.errors import FieldError, Malformed, NotFound
+from programme.queries import views
+from programme.queries.views import Sort, Statement, View
+from programme.sentences import Sentence
+from schemas.page import PageQuery
+
+_VARY = "Authorization, Accept-Language"
+
+UNKNOWN_NAME = Sentence(lt="Galimos reikšmės: {expected}.", en="Possible values: {expected}.")
+
+
+def _refuse(parameter: str, expected: Sequence[str]) -> Malformed:
+    error = FieldError(f"?{parameter}", "unknown_value", UNKNOWN_NAME, {"expected": sorted(expected)})
+    return Malformed(BAD_PARAMETERS, code="invalid_parameter", errors=[error])
+
+
+def _names(parameter: str, value: str | None, known: Sequence[str]) -> tuple[str, ...]:
+    """Names separated by commas, each of them known."""
+    names = tuple(dict.fromkeys(value.split(","))) if value else ()
+    if not set(names) <= set(known):
+        raise _refuse(parameter, known)
+    return names
+
+
+def _expansions(view: View, value: str | None) -> tuple[str, ...]:
+    return _names("expand", value, _paths(view, 2))
+
+
+def _paths(view: View, depth: int) -> list[str]:
+    if not depth:
+        return []
+    return [
+        path
+        for name, expansion in view.expands.items()
+        for path in [name, *(f"{name}.{deeper}" for deeper in _paths(expansion.view, depth - 1))]
+    ]
+
+
+async def single(
+    door: Reading,
+    view: View,
+    key: Any,
+    *,
+    by: str = "id",
+    expand: str | None = None,
+    path: str | None = None,
+    as_of: date | None = None,
+) -> Response:
+    """200 with the resource, 304 where the caller has it already, 404 where there is none that they may know of.
+
+    `path`: the address of its list. `as_of`: the day that it is judged on; no actions then, as nobody moves the past.
+    """
+    caller = door.caller
+    expansions = _expansions(view, expand)
+    scoped = caller.owners is not None and view.owner is not None
+    given = {"key": key, "today": as_of or caller.today, "owners": caller.owners}
+    known = door.request.headers.get("if-none-match")
+    if known is not None:
+        row = await views.one(door.connection, views.tag_statement(view, by, expansions, scoped), **given)
+        if row is None:
+            raise NotFound
+        tag = _tag(door.request.url.query, caller, row, view)
+        if tag in known or known == "*":
+            return Response(status_code=304, headers={"ETag": tag, "Vary": _VARY, "Cache-Control": "private, no-cache"})
+    row = await views.one(door.connection, views.single_statement(view, by, expansions, scoped), **given)
+    if row is None:
+        raise NotFound
+    return _answer(door.request.url.query, caller, view, row, 200, path, with_actions=as_of is None)
+
+
+async def rows_of(door: Reading, view: View, key: Any, statement: Statement, *, by: str = "id") -> Response:
+    """Everything that hangs on one resource, without pages: `{"items": […]}`; 404 where the resource is not known."""
+    owner = await parent(door, view, key, by=by)
+    rows = await views.rows(door.connection, statement, id=owner, today=door.caller.today)
+    body = f'{{"items":[{",".join(row["body"] for row in rows)}]}}'
+    headers = {"Vary": _VARY, "Cache-Control": "private, no-cache", "Content-Language": door.caller.language}
+    return Response(body, 200, headers, "application/json")
+
+
+async def parent(door: Reading, view: View, key: Any, *, by: str = "id") -> UUID:
+    """The resource's id; 404 where there is none that the caller may know of."""
+    scoped = door.caller.owners is not None and view.owner is not None
+    statement = views.tag_statement(view, by, (), scoped)
+    row = await views.one(door.connection, statement, key=key, today=door.caller.today, owners=door.caller.owners)
+    if row is None:
+        raise NotFound
+    found: UUID = row["id"]
+    return found
+
+
+async def changed(door: Writing, view: View, key: UUID, *, status: int = 200, path: str | None = None) -> Response:
+    """The resource as the change leaves it; kept with the caller's idempotency key where they gave one."""
+    connection = await door.work.connection()
+    statement = views.single_statement(view, "id", (), False)
+    row = await views.one(connection, statement, key=key, today=door.caller.today)
+    if row is None:
+        raise NotFound
+    return await left_as(door, view, row, key, status=status, path=path)
+
+
+async def left_as(
+    door: Writing, view: View, row: Mapping[str, Any], key: UUID | str, *, status: int = 200, path: str | None = None
+) -> Response:
+    """As `changed`, where the change itself has told the row that it leaves."""
+    response = _answer("", door.caller, view, row, 200 if door.validate_only else status, path)
+    if status == 201 and not door.validate_only:
+        response.headers["Location"] = f"{path or _path(view)}/{key}"
+    if door.once is not None:
+        await door.once.keep(door.connection, response)
+    return response
+
+
+def _answer(
+    query: str,
+    caller: Caller,
+    view: View,
+    row: Mapping[str, Any],
+    status: int,
+    path: str | None,
+    *,
+    with_actions: bool = True,
+) -> Response:
+    body: str = row["body"]
+    if view.lifecycle is not None and with_actions:
+        body = _with_actions(body, caller, view, row, path)
+    headers = {
+        "ETag": _tag(query, caller, row, view),
+        "Vary": _VARY,
+        "Cache-Control": "private, no-cache",
+        "Content-Language": caller.language,
+    }
+    return Response(body, status, headers, "application/json")
+
+
+def _tag(query: str, caller: Caller, row: Mapping[str, Any], view: View) -> str:
+    """`"<version>.<digest>"`: the digest is over all else that the answer depends on."""
+    parts = [query, caller.language, caller.actor.id, caller.role, caller.today.isoformat()]
+    parts += [str(value) for name, value in row.items() if name.startswith(("fact_", "version_"))]
+    digest = blake2s("\n".join(parts).encode(), digest_size=8).hexdigest()
+    return f'"{row["version"]}.{digest}"'
+
+
+def _with_actions(body: str, caller: Caller, view: View, row: Mapping[str, Any], path: str | None) -> str:
+    if view.lifecycle is None:
+        return body
+    facts = view.judged(row, caller.actor, caller.today)
+    actions = [
+        {
+            "name": action.name,
+            "allowed": not action.reasons,
+            "reasons": [reason.say(caller.language) for reason in action.reasons],
+            "method": "POST",
+            "href": f"{path or _path(view)}/{row['id']}/{action.path}",
+        }
+        for action in view.lifecycle.actions(facts, caller.role)
+    ]
+    return f'{body[:-1]},"actions":{as_json(actions)}}}'
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _path(view: View) -> str:
+    return "/v1/" + view.name.replace("_", "-")
+
+
+async def page(
+    door: Reading,
+    view: View,
+    asked: PageQuery,
+    filters: Mapping[str, Any],
+    *,
+    path: str | None = None,
+    as_of: date | None = None,
+) -> Response:
+    """A page of the list. `filters`: values by the names of `View.filters`; `path`: the address of the list where it
+    is not the view's own; `as_of`: the day that the items are judged on."""
+    caller = door.caller
+    sort = _sort(view, asked.sort)
+    include = _names("include", asked.include, ("total", "actions") if view.lifecycle else ("total",))
+    fields = _names("fields", asked.fields, list(view.fields)) or None
+    expand = _expansions(view, asked.expand)
+    conditions = frozenset(filters)
+    scoped = caller.owners is not None and view.owner is not None
+    bound_to = json.dumps(
+        [view.name, [(one.name, one.descending) for one in sort], sorted(filters.items()), caller.actor.id, as_of],
+        default=str,
+    )
+    given: dict[str, Any] = {
+        **filters, "today": as_of or caller.today, "owners": caller.owners, "limit": asked.limit + 1,
+    }  # fmt: skip
+    cursors: Cursors = door.request.app.state.cursors
+    if asked.cursor is not None:
+        reached = cursors.open(asked.cursor, bound_to)
+        given |= {f"after_{place}": value for place, value in enumerate(reached)}
+    statement = views.page_statement(
+        view, conditions, sort, asked.cursor is not None, fields, expand, scoped, "actions" in include
+    )
+    rows = await views.rows(door.connection, statement, **given)
+    more = len(rows) > asked.limit
+    rows = rows[: asked.limit]
+    next_cursor = None
+    if more:
+        last = rows[-1]
+        next_cursor = cursors.seal([*(last[f"key_{place}"] for place in range(len(sort))), last["id"]], bound_to)
+    bodies = [row["body"] for row in rows]
+    if "actions" in include:
+        bodies = [_with_actions(body, caller, view, row, path) for body, row in zip(bodies, rows, strict=True)]
+    total = ""
+    if "total" in include:
+        counted = await views.one(door.connection, views.count_statement(view, conditions, scoped), **given)
+        total = f',"total":{counted[0] if counted else 0}'
+    body = f'{{"items":[{",".join(bodies)}],"next_cursor":{json.dumps(next_cursor)}{total}}}'
+    headers = {"Vary": _VARY, "Cache-Control": "private, no-cache", "Content-Language": caller.language}
+    if next_cursor:
+        headers["Link"] = f'<{_next(door, next_cursor)}>; rel="next"'
+    return Response(body, 200, headers, "application/json")
+
+
+def _next(door: Reading, cursor: str) -> str:
+    parameters = [(name, value) for name, value in door.request.query_params.multi_items() if name != "cursor"]
+    return f"{quote(door.request.url.path)}?{urlencode([*parameters, ('cursor', cursor)])}"
+
+
+def _sort(view: View, asked: str | None) -> tuple[Sort, ...]:
+    keys = tuple(Sort(name.removeprefix("-"), name.startswith("-")) for name in (asked or view.default_sort).split(","))
+    names = [one.name for one in keys]
+    if not set(names) <= set(view.sorts) or len(set(names)) != len(names):
+        raise _refuse("sort", [*view.sorts, *(f"-{name}" for name in view.sorts)])
+    return keys

@@ -1,0 +1,61 @@
+"""The service: its routes, its doors' surroundings, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from api import documents, openapi, problems
+from api.cursors import Cursors
+from api.middleware import Surroundings
+from api.routes import ROUTERS
+from api.strict_json import StrictRoute
+from programme.database import Database
+from programme.settings import Settings, SettingsError, load
+
+BODY_LIMIT = 256 * 1024
+"""Bytes of a JSON body."""
+
+
+class Service(FastAPI):
+    """FastAPI, with what surrounds every request outside of everything else, its limit of the body included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Surroundings(super().build_middleware_stack())
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The ASGI application. The database is opened when the server starts, from `KOKYBE_DATABASE_URL`."""
+    settings = settings or load()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.database_url is None:
+            raise SettingsError("KOKYBE_DATABASE_URL is not set: `kokybe dev` starts a server of its own")
+        async with Database.open(settings, settings.database_url) as database:
+            app.state.database = database
+            yield
+
+    app = Service(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        max_body_size=BODY_LIMIT,
+        generate_unique_id_function=lambda route: route.name,
+        separate_input_output_schemas=False,
+        **openapi.ABOUT,
+    )
+    app.state.settings = settings
+    app.state.cursors = Cursors(settings.secret)
+    app.router.route_class = StrictRoute
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    openapi.install(app)
+    documents.install(app, problems=problems.catalogue())
+    return app

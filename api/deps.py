@@ -1,0 +1,182 @@
+"""The doors: a route names a permission, and through its door comes who calls, the time, and a connection.
+
+Reading looks things up on a bare connection. Writing opens the one transaction of the request, which the door ends
+before the answer leaves (`scope="function"`: the default scope answers first, and a commit that then fails is lost).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api import idempotency
+from api.access import Caller, identify, permit
+from api.messages import MESSAGES
+from programme.database import Connection, Database
+from programme.errors import FieldError, Malformed, NotFound, VersionRequired
+from programme.rules import calendar
+from programme.rules.permissions import PERMISSIONS
+from programme.sentences import Sentence
+from programme.work import Work, begin
+
+Versioned = bool | Literal["where_given"]
+
+_IF_MATCH = re.compile(r'"(\d{1,9})(?:\.[0-9a-f]+)?"', re.ASCII)
+
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,39}(?:\[[a-z]{2,3}\])?", re.ASCII)
+
+_CONTROL = re.compile("[\x00-\x1f\x7f\ufffd]")
+"""Control characters, and what stands in the place of bytes that are not UTF-8: PostgreSQL keeps no NUL."""
+
+BAD_IF_MATCH = Sentence(
+    lt="Antraštės If-Match reikšmė turi būti įrašo ETag.", en="The If-Match header has to hold the record's ETag."
+)
+BAD_PARAMETERS = Sentence(
+    lt="Užklausos parametrai netinkami.", en="The query parameters are not as this address takes them."
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A caller who reads."""
+
+    connection: Connection
+    caller: Caller
+    request: Request
+
+
+@dataclass(slots=True)
+class Writing:
+    """A caller who changes something. `validate_only`: every check is made and nothing is kept."""
+
+    work: Work
+    connection: Connection
+    caller: Caller
+    request: Request
+    validate_only: bool
+    once: idempotency.Once | None
+
+
+class Door:
+    """What a route goes through; `permission` is what it names."""
+
+    def __init__(self, permission: str) -> None:
+        if permission not in PERMISSIONS:
+            raise KeyError(permission)
+        self.permission = permission
+
+
+class ReadingDoor(Door):
+    async def __call__(self, request: Request) -> AsyncIterator[Reading]:
+        refuse_unknown_parameters(request)
+        database: Database = request.app.state.database
+        async with database.reading() as connection:
+            yield Reading(connection, await _caller(request, connection, database, self.permission), request)
+
+
+class WritingDoor(Door):
+    """`versioned`: the change needs `If-Match`, or heeds it where it is given; `once`: it needs an `Idempotency-Key`."""
+
+    def __init__(self, permission: str, *, versioned: Versioned, once: bool) -> None:
+        super().__init__(permission)
+        self.versioned = versioned
+        self.once = once
+
+    async def __call__(self, request: Request) -> AsyncIterator[Writing]:
+        refuse_unknown_parameters(request, {"validate_only"})
+        validate_only = _flag(request, "validate_only")
+        database: Database = request.app.state.database
+        async with begin(database) as work:
+            connection = await work.connection()
+            caller = await _caller(request, connection, database, self.permission)
+            work.actor, work.request_id = caller.actor, caller.request_id
+            if self.versioned is True or (self.versioned and "if-match" in request.headers):
+                work.expected_version = _if_match(request)
+            once = await idempotency.claim(request, connection, caller, required=self.once and not validate_only)
+            work.keeps = not validate_only
+            yield Writing(work, connection, caller, request, validate_only, None if validate_only else once)
+
+
+def reads(permission: str) -> Any:
+    return Depends(ReadingDoor(permission), scope="function")
+
+
+def writes(permission: str, *, versioned: Versioned = True, once: bool = False) -> Any:
+    return Depends(WritingDoor(permission, versioned=versioned, once=once), scope="function")
+
+
+async def _caller(request: Request, connection: Connection, database: Database, permission: str) -> Caller:
+    actor, name, now = await identify(connection, request.headers.get("authorization"))
+    permit(actor.role, permission)
+    moment = database.fixed_now or now
+    state = request.state
+    return Caller(actor, name, state.language, moment, calendar.today(moment), state.request_id)
+
+
+def _flag(request: Request, name: str) -> bool:
+    value = request.query_params.get(name, "false")
+    if value not in ("true", "false"):
+        raise Malformed(
+            BAD_PARAMETERS,
+            code="invalid_parameter",
+            errors=[FieldError(f"?{name}", "bool_parsing", MESSAGES["bool_parsing"])],
+        )
+    return value == "true"
+
+
+def _if_match(request: Request) -> int:
+    """The version that the caller means to change: what stands before the dot of the ETag."""
+    value = request.headers.get("if-match")
+    if value is None:
+        raise VersionRequired
+    match = _IF_MATCH.fullmatch(value.strip())
+    if match is None:
+        raise Malformed(BAD_IF_MATCH)
+    return int(match[1])
+
+
+def refuse_unknown_parameters(request: Request, also: set[str] | frozenset[str] = frozenset()) -> None:
+    """400 for a query parameter that the route does not take, that is given twice, or that holds control characters;
+    404 for an address with those."""
+    if _CONTROL.search(request.scope["path"]):
+        raise NotFound
+    if not request.scope["query_string"]:
+        return
+    seen: set[str] = set()
+    found = []
+    known = _known_parameters(request.scope["route"]) | also
+    for name, value in request.query_params.multi_items():
+        if name not in known:
+            told = name if _PARAMETER.fullmatch(name) else ""  # an invented name may be anything, and is not repeated
+            found.append(FieldError(f"?{told}", "unknown_parameter", MESSAGES["unknown_parameter"]))
+        elif name in seen:
+            found.append(FieldError(f"?{name}", "repeated_parameter", MESSAGES["repeated_parameter"]))
+        elif _CONTROL.search(value):
+            found.append(FieldError(f"?{name}", "invisible_characters", MESSAGES["invisible_characters"]))
+        seen.add(name)
+    if found:
+        raise Malformed(BAD_PARAMETERS, code="invalid_parameter", errors=found)
+
+
+_parameters: dict[str, frozenset[str]] = {}
+
+
+def _known_parameters(route: APIRoute) -> frozenset[str]:
+    """The names that the route takes, those of a parameter model one by one; worked out once."""
+    known = _parameters.get(route.unique_id)
+    if known is None:
+        names: set[str] = set()
+        for field in route.dependant.query_params:
+            model = field.field_info.annotation
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                names |= {about.alias or name for name, about in model.model_fields.items()}
+            else:
+                names.add(field.alias)
+        known = _parameters[route.unique_id] = frozenset(names)
+    return known

@@ -1,0 +1,238 @@
+"""What the service says of itself: one OpenAPI 3.1 document, complete for a stranger.
+
+Routes give their own summary, description and answers; what every operation shares (problems, headers, security) is
+put in here once. `python -m api.openapi` prints the document, `--write` keeps it as `openapi.json`, `--check` fails when that is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from api.deps import Door, ReadingDoor, WritingDoor
+from api.routes import ROUTES
+from schemas.problem import Problem
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "openapi.json"
+
+TAGS = [
+    {
+        "name": "certificates",
+        "description": "Decisions that a scope meets a version of a standard, and what becomes of them.",
+    },
+    {
+        "name": "assessments",
+        "description": "Self-assessments and audits against one frozen version, criterion by criterion.",
+    },
+    {
+        "name": "annual-reports",
+        "description": "What the holder of a certificate owes 12 and 24 months after certification.",
+    },
+    {
+        "name": "enrolments",
+        "description": "Organisations' taking part in a strand of a project, by a signed agreement.",
+    },
+    {"name": "projects", "description": "Funded projects with their partners and strands."},
+    {
+        "name": "organisations",
+        "description": "Providers of social services and partner agencies, their sites and contacts.",
+    },
+    {"name": "standards", "description": "Standards with their levels, versions, principles, criteria and policies."},
+    {"name": "code-lists", "description": "Municipalities and kinds of social service."},
+    {"name": "compliance-cases", "description": "What the coordinator has to follow up."},
+    {"name": "register", "description": "The public register of certificates: no key is needed."},
+    {"name": "callers", "description": "Who may call, and who one is."},
+    {"name": "operations", "description": "For those who keep the service running."},
+]
+
+ABOUT: dict[str, Any] = {
+    "title": "Kokybė",
+    "version": "0.1.0",
+    "summary": "Certification programmes for social services: who is certified, until when, and who owes what.",
+    "description": (
+        "Kokybė keeps the records of a programme that certifies providers of social services. Its first programme is "
+        "EQUASS in Lithuania.\n\n"
+        "**Dates** end in `_on` and are calendar days in Lithuania; **moments** end in `_at` and are UTC. A status is "
+        "never stored: it follows from decisions and the day. Resources with a lifecycle list their `actions`, each "
+        "with the reasons why it is not open now; the same rules guard the moves.\n\n"
+        "**Kalba.** Pranešimai lietuviški (numatytoji kalba) arba angliški: `Accept-Language: lt` arba `en`."
+    ),
+    "openapi_tags": TAGS,
+    "servers": [{"url": "/", "description": "This service."}],
+}
+
+_HEADERS = {
+    "IfMatch": ("If-Match", "The ETag of the record to change; refused with 412 where it has changed since."),
+    "IfNoneMatch": ("If-None-Match", "The ETag that the caller has; answered with 304 where nothing has changed."),
+    "IdempotencyKey": (
+        "Idempotency-Key",
+        "A key of the caller's making: the same request sent again within 24 hours is done once and answered alike.",
+    ),
+    "AcceptLanguage": ("Accept-Language", "The language of messages: `lt` (the default) or `en`."),
+}
+
+_PROBLEMS = {
+    400: "The request cannot be read, or has a query parameter that is not known or not well formed.",
+    401: "No key was given, or it is unknown, expired or revoked.",
+    403: "The caller's role does not allow this, or the caller has a conflict of interest (`reasons`).",
+    404: "There is no such record, or the caller may not know of it.",
+    409: "Not possible in the present state (`reasons`), or something else already holds the place.",
+    412: "The record has changed since the caller read it.",
+    413: "The body is too large.",
+    415: "Only uncompressed `application/json` is taken.",
+    422: "The content has errors; `errors` points at each.",
+    428: "The change does not say which version it is meant for.",
+    500: "Something failed; the operators have been told.",
+    503: "The service cannot answer at the moment; `Retry-After` says when to try again.",
+}
+
+
+def build(app: FastAPI) -> dict[str, Any]:
+    """The document, with what all operations share put in."""
+    document = _plainly_named(
+        get_openapi(
+            title=app.title,
+            version=app.version,
+            openapi_version="3.1.0",
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+            servers=app.servers,
+            separate_input_output_schemas=False,
+        )
+    )
+    parts = document.setdefault("components", {})
+    schemas = parts.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs", {})
+    schemas["Problem"] = problem
+    parts["securitySchemes"] = {
+        "ApiKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key `kk_<id>_<secret>`, given once by `kokybe clients create` or `POST /v1/clients`.",
+        }
+    }
+    parts["parameters"] = {
+        name: {"name": header, "in": "header", "required": False, "description": about, "schema": {"type": "string"}}
+        for name, (header, about) in _HEADERS.items()
+    }
+    parts["parameters"]["IfMatchWhereGiven"] = parts["parameters"]["IfMatch"]
+    parts["parameters"]["IfMatch"] = {**parts["parameters"]["IfMatch"], "required": True}
+    parts["parameters"]["IdempotencyKeyRequired"] = {**parts["parameters"]["IdempotencyKey"], "required": True}
+    parts["parameters"]["ValidateOnly"] = {
+        "name": "validate_only",
+        "in": "query",
+        "required": False,
+        "description": "`true`: every check is made, the answer is what it would be, and nothing is kept.",
+        "schema": {"type": "boolean", "default": False},
+    }
+    parts["headers"] = {
+        "RequestId": {"description": "Quote it when you write to us.", "schema": {"type": "string"}},
+    }
+    parts["responses"] = {
+        f"Problem{status}": {
+            "description": about,
+            "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, about in _PROBLEMS.items()
+    }
+    for route in ROUTES:
+        for method in route.methods or ():
+            _complete(document["paths"][route.path_format][method.lower()], route)
+    return document
+
+
+_QUALIFIED = re.compile(r"(?:programme__rules|schemas)__(\w+?)__(\w+)")
+_PAGE = re.compile(r"Page_(\w+)_")
+
+
+def _plainly_named(document: dict[str, Any]) -> dict[str, Any]:
+    """Schemas under names that a generated client can bear: `EnrolmentState`, `CertificatePage`."""
+
+    def of_resource(match: re.Match[str]) -> str:
+        resource = "".join(part.capitalize() for part in match[1].removesuffix("s").split("_"))
+        return match[2] if match[2].startswith(resource) else resource + match[2]
+
+    text = json.dumps(document, ensure_ascii=False)
+    plain: dict[str, Any] = json.loads(_PAGE.sub(r"\1Page", _QUALIFIED.sub(of_resource, text)))
+    return plain
+
+
+def door_of(route: APIRoute) -> Door | None:
+    """The door that a route goes through, if it has one."""
+    calls: list[object] = [one.call for one in route.dependant.dependencies]
+    return next((call for call in calls if isinstance(call, Door)), None)
+
+
+def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    door = door_of(route)
+    headers = ["AcceptLanguage"]
+    problems = {400, 500, 503}
+    if door is not None:
+        operation["security"] = [{"ApiKey": []}]
+        operation["description"] += f"\n\nPermission: `{door.permission}`."
+        problems |= {401, 403}
+    if "{" in route.path_format:
+        problems.add(404)
+    if isinstance(door, ReadingDoor) and "{" in route.path_format:
+        headers.append("IfNoneMatch")
+        operation["responses"]["304"] = {"description": "Nothing has changed since the ETag that the caller has."}
+    if isinstance(door, WritingDoor):
+        problems |= {409, 413, 415, 422}
+        headers += ["IdempotencyKeyRequired" if door.once else "IdempotencyKey", "ValidateOnly"]
+        if door.versioned:
+            headers.append("IfMatch" if door.versioned is True else "IfMatchWhereGiven")
+            problems |= {404, 412, 428}
+    operation.setdefault("parameters", []).extend({"$ref": f"#/components/parameters/{name}"} for name in headers)
+    operation["responses"].pop("422", None)
+    for status in sorted(problems):
+        operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    for status, answer in operation["responses"].items():
+        if status.startswith("2") and door is not None:
+            answer.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app.openapi()` give this document, built once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = build(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def text(app: FastAPI) -> str:
+    """The document as it is committed."""
+    return json.dumps(app.openapi(), ensure_ascii=False, indent=2) + "\n"
+
+
+def main() -> None:
+    from api.app import create_app
+
+    document = text(create_app())
+    match sys.argv[1:]:
+        case ["--write"]:
+            DOCUMENT.write_text(document, encoding="utf-8")
+        case ["--check"]:
+            if not DOCUMENT.exists() or DOCUMENT.read_text(encoding="utf-8") != document:
+                sys.exit("openapi.json is stale: run make openapi and commit it")
+        case _:
+            sys.stdout.write(document)
+
+
+if __name__ == "__main__":
+    main()

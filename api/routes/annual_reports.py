@@ -1,0 +1,134 @@
+"""/v1/annual-reports: what the holder of a certificate owes each year, handed in, commented on and approved."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+from starlette.responses import Response
+
+from api import answers
+from api.deps import Reading, Writing, reads, writes
+from api.strict_json import StrictRoute
+from programme.queries import annual_reports as query
+from programme.queries.annual_reports import ANNUAL_REPORTS
+from programme.queries.views import pattern
+from programme.services import annual_reports
+from schemas import annual_reports as wire
+from schemas.base import Day, Id
+from schemas.page import Page
+
+router = APIRouter(prefix="/v1/annual-reports", tags=["annual-reports"], route_class=StrictRoute)
+
+Expand = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="`certificate`, `certificate.organisation`, `organisation`, separated by commas.",
+    ),
+]
+AsOf = Annotated[Day | None, Query(description="Its flags as they were, or will be, on this day; without actions.")]
+Reader = Annotated[Reading, reads("annual_reports.read")]
+Plain = Annotated[wire.AnnualReportMove, Body(default_factory=wire.AnnualReportMove)]
+
+
+@router.get("", response_model=Page[wire.AnnualReport], summary="List annual reports")
+async def list_annual_reports(door: Reader, asked: Annotated[wire.AnnualReportQuery, Query()]) -> Response:
+    """Annual reports by state, flag, certificate, holder, place and dates. Flags are derived on the day of the question,
+    or on `as_of`. `q` finds names and legal codes of holders and references of certificates."""
+    filters = asked.filters(
+        "state", "flag", "certificate_id", "organisation_id", "sequence", "municipality", "due_on_gte", "due_on_lte",
+        "opens_on_gte", "opens_on_lte",
+    )  # fmt: skip
+    if asked.q:
+        filters["q"] = pattern(asked.q)
+    return await answers.page(door, ANNUAL_REPORTS, asked, filters, as_of=asked.as_of)
+
+
+@router.get("/{annual_report_id}", response_model=wire.AnnualReport, summary="Read an annual report")
+async def get_annual_report(door: Reader, annual_report_id: Id, expand: Expand = None, as_of: AsOf = None) -> Response:
+    """One annual report with its flags today, and what the caller may do with it (`actions`)."""
+    return await answers.single(door, ANNUAL_REPORTS, annual_report_id, expand=expand, as_of=as_of)
+
+
+@router.get(
+    "/{annual_report_id}/submissions", response_model=wire.Submissions, summary="Read an annual report's submissions"
+)
+async def list_annual_report_submissions(door: Reader, annual_report_id: Id) -> Response:
+    """Every version that was handed in, oldest first, with the auditor's feedback on it and why it was sent back."""
+    return await answers.rows_of(door, ANNUAL_REPORTS, annual_report_id, query.SUBMISSIONS)
+
+
+@router.post("/{annual_report_id}/start", response_model=wire.AnnualReport, summary="Start an annual report")
+async def start_annual_report(
+    door: Annotated[Writing, writes("annual_reports.start")], annual_report_id: Id, body: Plain
+) -> Response:
+    """The holder begins to write, once the window is open. Deadlines run on until the first submission."""
+    await annual_reports.start(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post("/{annual_report_id}/submit", response_model=wire.AnnualReport, summary="Submit an annual report")
+async def submit_annual_report(
+    door: Annotated[Writing, writes("annual_reports.submit")], annual_report_id: Id, body: wire.AnnualReportSubmit
+) -> Response:
+    """Hands in a version of the report, all three parts of it. The first submission stops the clock: later returns make
+    nobody overdue, and what came late stays late."""
+    await annual_reports.submit(door.work, annual_report_id, **body.model_dump(exclude={"declaration"}))
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post(
+    "/{annual_report_id}/forward-to-auditor", response_model=wire.AnnualReport, summary="Forward to the auditor"
+)
+async def forward_annual_report_to_auditor(
+    door: Annotated[Writing, writes("annual_reports.forward_to_auditor")], annual_report_id: Id, body: Plain
+) -> Response:
+    """The coordinator passes the submission on to the auditor."""
+    await annual_reports.forward_to_auditor(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post("/{annual_report_id}/comment", response_model=wire.AnnualReport, summary="Comment on an annual report")
+async def comment_on_annual_report(
+    door: Annotated[Writing, writes("annual_reports.comment")], annual_report_id: Id, body: wire.AnnualReportComment
+) -> Response:
+    """The auditor's feedback on the submission, criterion by criterion."""
+    await annual_reports.comment(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post("/{annual_report_id}/forward-to-office", response_model=wire.AnnualReport, summary="Forward to the office")
+async def forward_annual_report_to_office(
+    door: Annotated[Writing, writes("annual_reports.forward_to_office")], annual_report_id: Id, body: Plain
+) -> Response:
+    """The coordinator passes the commented report on to the office of the standard."""
+    await annual_reports.forward_to_office(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post("/{annual_report_id}/approve", response_model=wire.AnnualReport, summary="Approve an annual report")
+async def approve_annual_report(
+    door: Annotated[Writing, writes("annual_reports.approve")], annual_report_id: Id, body: Plain
+) -> Response:
+    """The office's last word. The report is closed as it was submitted last."""
+    await annual_reports.approve(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post("/{annual_report_id}/return", response_model=wire.AnnualReport, summary="Return an annual report")
+async def return_annual_report(
+    door: Annotated[Writing, writes("annual_reports.return")], annual_report_id: Id, body: wire.AnnualReportReturn
+) -> Response:
+    """Sends the submission back for another version by `resubmit_by`. The day of the first submission stays."""
+    await annual_reports.return_(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post("/{annual_report_id}/void", response_model=wire.AnnualReport, summary="Void an annual report")
+async def void_annual_report(
+    door: Annotated[Writing, writes("annual_reports.void")], annual_report_id: Id, body: Plain
+) -> Response:
+    """Nothing is owed any more, as the certificate has ended. The daily pass does the same by itself."""
+    await annual_reports.void(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)

@@ -1,0 +1,40 @@
+"""/v1/me: who one is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from api.deps import Reading, reads
+from api.strict_json import StrictRoute
+from programme.rules.lifecycle import Role
+from programme.rules.permissions import PERMISSIONS
+from schemas.base import Answer
+
+router = APIRouter(prefix="/v1/me", tags=["callers"], route_class=StrictRoute)
+
+
+class Me(Answer):
+    """The caller, as the service knows them."""
+
+    client_id: UUID
+    name: str = Field(examples=["Koordinatorė"])
+    role: Role
+    organisation_id: UUID | None = Field(description="The only organisation whose records the caller sees; null: all.")
+    permissions: list[str] = Field(examples=[["certificates.read"]])
+
+
+@router.get("", response_model=Me, summary="Who am I?")
+async def get_me(door: Annotated[Reading, reads("me.read")]) -> Me:
+    """The client behind the key, its role, and every permission that the role has."""
+    actor = door.caller.actor
+    return Me(
+        client_id=UUID(actor.id),
+        name=door.caller.name,
+        role=actor.role,
+        organisation_id=actor.organisation_id,
+        permissions=sorted(name for name, roles in PERMISSIONS.items() if actor.role in roles),
+    )

@@ -1,0 +1,65 @@
+"""/public/v1/certificates: the public register. No key is needed, and nothing personal is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from api import answers
+from api.access import Caller
+from api.deps import Reading, refuse_unknown_parameters
+from api.strict_json import StrictRoute
+from programme.database import Database
+from programme.queries.certificates import REGISTER
+from programme.queries.views import pattern
+from programme.rules import calendar
+from programme.rules.lifecycle import Role
+from programme.work import Actor
+from schemas.base import Day
+from schemas.certificates import RegisterEntry, RegisterQuery
+from schemas.page import Page
+
+router = APIRouter(prefix="/public/v1/certificates", tags=["register"], route_class=StrictRoute)
+
+PUBLIC = Actor("public", "public", Role.PUBLIC)
+"""Stands for whoever reads without a key."""
+
+
+async def _public(request: Request) -> AsyncIterator[Reading]:
+    refuse_unknown_parameters(request)
+    database: Database = request.app.state.database
+    async with database.reading() as connection:
+        now = database.fixed_now or await connection.fetchval("select now()")
+        state = request.state
+        caller = Caller(PUBLIC, "public", state.language, now, calendar.today(now), state.request_id)
+        yield Reading(connection, caller, request)
+
+
+Public = Annotated[Reading, Depends(_public, scope="function")]
+
+
+@router.get("", response_model=Page[RegisterEntry], summary="Search the public register")
+async def list_register(door: Public, asked: Annotated[RegisterQuery, Query()]) -> Response:
+    """Granted certificates that have a reference, with the four statuses that registers share. Open data."""
+    filters = asked.filters("status", "standard", "level", "municipality", "service")
+    if asked.q:
+        filters["q"] = pattern(asked.q)
+    return _open(await answers.page(door, REGISTER, asked, filters, path="/public/v1/certificates", as_of=asked.as_of))
+
+
+@router.get("/{reference}", response_model=RegisterEntry, summary="Look a certificate up by its reference")
+async def get_register_entry(
+    door: Public,
+    reference: Annotated[str, Path(max_length=60, examples=["LIT2021-044"])],
+    as_of: Annotated[Day | None, Query(description="The entry as it was, or will be, on this day.")] = None,
+) -> Response:
+    """One entry of the register; what is not in it is not found."""
+    return _open(await answers.single(door, REGISTER, reference, by="reference", as_of=as_of))
+
+
+def _open(response: Response) -> Response:
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response

@@ -1,0 +1,225 @@
+"""Assessments, their ratings and the results of their principles, as they cross the wire."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from programme.rules.assessments import Kind, Outcome, RatingValue, State
+from schemas.base import (
+    ActionRead,
+    Answer,
+    BilingualText,
+    Body,
+    Code,
+    Day,
+    Id,
+    Line,
+    LongLine,
+    Moment,
+    Prose,
+    Scope,
+    ScopeRead,
+    unchanged,
+)
+from schemas.organisations import Organisation
+from schemas.page import PageQuery, Search, Several
+
+Sha256 = Annotated[
+    str, Field(strict=True, min_length=64, max_length=64, pattern="^[0-9a-fA-F]+$"), AfterValidator(str.lower)
+]
+Level = Annotated[int, Field(strict=True, ge=0, le=10)]
+
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+class AssessmentNew(Body):
+    """An assessment to carry out. Its principles and criteria are those that the version has now, and stay so."""
+
+    organisation_id: Id
+    enrolment_id: Id | None = Field(
+        default=None, description="The enrolment that it is part of, in a strand of the same standard."
+    )
+    kind: Kind = Field(examples=["external_audit"])
+    standard_version: Code = Field(
+        description="A version that has criteria; the standard follows from it.", examples=["EQUASS-2018"]
+    )
+    level: Code = Field(examples=["ASSURANCE"])
+    scope: Scope = Field(examples=[{"services": ["LONG_TERM_CARE"], "sites": [], "unit": None}])
+    assessor: Id | None = Field(
+        default=None,
+        description="The client who assesses. External audits and follow-ups: an auditor, needed before the start. "
+        "Self-assessments and internal audits: one of the organisation's own, if anybody in particular.",
+    )
+    reviewer: Id | None = Field(
+        default=None, description="The client who reviews, a reviewer or awarder; never the assessor."
+    )
+    planned_on: Day | None = Field(
+        default=None, description="The day for which the work is planned.", examples=["2026-12-03"]
+    )
+
+
+class AssessmentChange(Body):
+    """What may change in a plan until the work begins; what is left out stays as it is."""
+
+    scope: Scope = unchanged(examples=[{"services": ["LONG_TERM_CARE"], "sites": [], "unit": None}])
+    assessor: Id | None = None
+    reviewer: Id | None = None
+    planned_on: Day | None = Field(default=None, examples=["2026-12-10"])
+
+
+class AssessmentMove(Body):
+    """A move that says nothing but when."""
+
+    effective_on: Day | None = Field(
+        default=None,
+        description="The day of the move: not ahead, and not before the last move's. Today where it is left out.",
+        examples=["2026-11-20"],
+    )
+
+
+class AssessmentReasonedMove(AssessmentMove):
+    """A move that has to say why."""
+
+    reason: Prose = Field(examples=["3.2 kriterijaus įrodymai neatitinka apimties."])
+
+
+class Evidence(Body):
+    """Where a proof lies and what its content is; the content itself stays where it is."""
+
+    name: Line = Field(examples=["Gavėjų apklausos ataskaita, 2026 m."])
+    location: LongLine = Field(
+        description="An address or a place in an archive.", examples=["https://dokumentai.example.lt/apklausa-2026"]
+    )
+    sha256: Sha256 = Field(description="SHA-256 of the content, in hexadecimal digits.", examples=[_SHA256])
+
+
+class RatingRecord(Body):
+    """What the criterion was found to be. It takes the place of all that the rating said before."""
+
+    rating: RatingValue = Field(examples=["met"])
+    level: Level | None = Field(default=None, description="How far, on the assessor's own scale.", examples=[3])
+    comment: Prose | None = Field(default=None, examples=["Gavėjai kasmet apklausiami, rezultatai aptariami taryboje."])
+    evidence: Annotated[list[Evidence], Field(max_length=50)] = Field(
+        default=[], description="A criterion that is met needs some before the assessment can be submitted."
+    )
+
+
+class EvidenceRead(Answer):
+    name: str
+    location: str
+    sha256: str
+
+
+class Rating(Answer):
+    """The rating of one criterion, with a version of its own, so that raters do not block each other."""
+
+    id: UUID
+    assessment_id: UUID
+    organisation_id: UUID
+    principle: int = Field(description="Number of the principle that the criterion belongs to.", examples=[3])
+    criterion: str = Field(examples=["3.2"])
+    rating: RatingValue
+    level: int | None
+    comment: str | None
+    evidence: list[EvidenceRead]
+    recorded_at: Moment
+    recorded_by: UUID | None = Field(description="The client who rated.")
+    version: int
+
+
+class PrincipleResult(Answer):
+    """The result of one principle, of the criteria rated so far."""
+
+    number: int = Field(examples=[3])
+    code: str = Field(examples=["RIGHTS"])
+    name: BilingualText
+    score: float | None = Field(
+        description="met / applicable, from 0 to 1 in four decimals; null where nothing applies.", examples=[0.6667]
+    )
+    met: int = Field(description="How many criteria are met.", examples=[2])
+    applicable: int = Field(description="How many criteria are rated and apply: met, partly or not.", examples=[3])
+
+
+class CriterionAssessment(Answer):
+    """A criterion as the version had it when the assessment was planned, with its rating."""
+
+    number: str = Field(examples=["3.2"])
+    title: BilingualText
+    text: BilingualText | None
+    rating: Rating | None = Field(description="Null while it is not rated.")
+
+
+class PrincipleAssessment(PrincipleResult):
+    """The result of one principle with the ratings of its criteria."""
+
+    description: BilingualText | None
+    criteria: list[CriterionAssessment]
+
+
+class PrincipleAssessments(Answer):
+    """Every principle of an assessment, in the version's order."""
+
+    items: list[PrincipleAssessment]
+
+
+class Assessment(Answer):
+    """The assessment of one organisation's scope against one version of a standard."""
+
+    id: UUID
+    organisation_id: UUID
+    enrolment_id: UUID | None
+    kind: Kind
+    standard: str = Field(examples=["EQUASS"])
+    standard_version: str = Field(examples=["EQUASS-2018"])
+    level: str = Field(examples=["ASSURANCE"])
+    scope: ScopeRead
+    assessor: UUID | None = Field(description="The client who assesses.")
+    reviewer: UUID | None = Field(description="The client who reviews.")
+    state: State
+    outcome: Outcome | None = Field(
+        description="What the pass rule in effect on `ended_on` makes of the scores; null until it is finalised."
+    )
+    score: float | None = Field(
+        description="met / applicable over all criteria, in four decimals; null until it is finalised.", examples=[0.96]
+    )
+    principles: list[PrincipleResult]
+    planned_on: date | None
+    started_on: date | None
+    ended_on: date | None = Field(description="The last day of the work; null until it is submitted.")
+    finalised_on: date | None
+    revision: int = Field(description="How often it was submitted.", examples=[1])
+    reason: str | None = Field(description="Why it was returned or cancelled, where that was the last move.")
+    version: int
+    organisation: Organisation | None = Field(default=None, description="With `expand=organisation`.")
+    actions: list[ActionRead] = Field(default=[], description="On single assessments; in lists with `include=actions`.")
+
+
+class AssessmentQuery(PageQuery):
+    """Filters of the list of assessments; sorts: `planned_on`, `ended_on`, `finalised_on`, `organisation`."""
+
+    q: Search | None = None
+    state: Several[State] | None = None
+    kind: Several[Kind] | None = None
+    outcome: Several[Outcome] | None = None
+    organisation_id: Id | None = None
+    enrolment_id: Id | None = None
+    standard: Several[str] | None = None
+    standard_version: Several[str] | None = None
+    level: Several[str] | None = None
+    assessor: Id | None = Field(default=None, description="A client's id.")
+    reviewer: Id | None = Field(default=None, description="A client's id.")
+    planned_on_gte: Day | None = Field(default=None, alias="planned_on[gte]")
+    planned_on_lte: Day | None = Field(default=None, alias="planned_on[lte]")
+
+
+class RatingQuery(PageQuery):
+    """Filters of the list of ratings; sorts: `criterion` (in the version's order), `recorded_at`."""
+
+    principle: Several[Annotated[int, Field(ge=1, le=99)]] | None = Field(
+        default=None, description="Numbers of principles."
+    )
+    rating: Several[RatingValue] | None = None

@@ -1,0 +1,65 @@
+"""Lists: the parameters that all of them take, and the page that they answer with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from schemas.base import Answer
+
+T = TypeVar("T")
+
+
+def _split(value: Any) -> Any:
+    """`a,b` as it stands in an address."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+
+Several = Annotated[list[T], BeforeValidator(_split), Field(min_length=1, max_length=50)]
+"""Values separated by commas, any of which may hold."""
+
+
+class PageQuery(BaseModel):
+    """What every list takes. Names that are not listed here or in the list's own filters are refused."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, populate_by_name=False)
+
+    limit: Annotated[int, Field(ge=1, le=200, description="How many items a page has at most.")] = 50
+    cursor: Annotated[
+        str | None,
+        Field(max_length=2000, description="`next_cursor` of the page before; for the same filters and sort."),
+    ] = None
+    sort: Annotated[
+        str | None,
+        Field(max_length=200, description="Names separated by commas, `-` before one for the largest first."),
+    ] = None
+    include: Annotated[
+        str | None, Field(max_length=50, description="`total`, `actions`, or both separated by a comma.")
+    ] = None
+    fields: Annotated[
+        str | None, Field(max_length=1000, description="Only these fields of each item, separated by commas.")
+    ] = None
+    expand: Annotated[
+        str | None, Field(max_length=200, description="Related resources to read along, separated by commas.")
+    ] = None
+
+    def filters(self, *names: str) -> dict[str, Any]:
+        """The values given for these fields, under the names that they have in an address."""
+        fields = type(self).model_fields
+        return {fields[name].alias or name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+Search = Annotated[
+    str, Field(min_length=1, max_length=200, description="Text to find, whatever its case and diacritics.")
+]
+
+
+class Page(Answer, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
+    total: int | None = Field(default=None, description="How many there are in all; with `include=total` only.")
