@@ -1,0 +1,1 @@
+"""The worker: makes known what the passing of time changes."""
