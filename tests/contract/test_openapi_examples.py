@@ -1,0 +1,46 @@
+"""Examples in the description are what readers copy, so each must be valid where it stands.
+
+Spectral checks `example`; the `examples` and `default` of JSON Schema it leaves to this.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+DESCRIPTION: dict[str, Any] = json.loads((Path(__file__).parents[2] / "openapi.json").read_text(encoding="utf-8"))
+ADDRESS = "urn:kokybe:openapi"
+
+
+def schemas(node: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything that may be a schema with an example, with the JSON pointer to it."""
+    if isinstance(node, dict):
+        if isinstance(node.get("examples"), list) or "default" in node:
+            yield pointer, node
+        for key, inner in node.items():
+            if key not in ("examples", "example", "default", "const", "enum"):
+                yield from schemas(inner, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(node, list):
+        for index, inner in enumerate(node):
+            yield from schemas(inner, f"{pointer}/{index}")
+
+
+def test_every_example_and_default_fits_its_schema() -> None:
+    registry: Registry[Any] = Registry().with_resource(ADDRESS, DRAFT202012.create_resource(DESCRIPTION))
+    wrong = []
+    seen = 0
+    for pointer, schema in schemas(DESCRIPTION):
+        validator = Draft202012Validator(
+            {"$ref": f"{ADDRESS}#{pointer}"}, registry=registry, format_checker=FormatChecker()
+        )
+        for value in [*schema.get("examples", []), *([schema["default"]] if "default" in schema else [])]:
+            seen += 1
+            wrong += [f"{pointer}: {error.message}" for error in validator.iter_errors(value)]
+    assert seen
+    assert wrong == []

@@ -1,0 +1,156 @@
+"""What holds in every committed history, asked of the database itself: call `check` after whatever a test has done.
+
+Each invariant is a query for the rows that break it. What has to be compared with the pure rules is read and judged here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+
+from programme.database import Database
+from programme.queries.annual_reports import flags_on
+from programme.queries.views import TODAY
+from programme.rules import annual_reports as report_rules
+from programme.rules import certificates as certificate_rules
+from programme.services.annual_reports import obligation
+from programme.tables import AnnualReport, Certificate, Event, JobRun, Recorded
+from programme.work import Work, _plain, begin
+
+BREAKS = {
+    "each event belongs to the organisation of its resource": """
+        select event.id from event join {table} as row on row.id = event.resource_id
+         where event.organisation_id is distinct from row.organisation_id""",
+}
+
+BREAKS_ONCE = {
+    "what is granted holds its days, and nothing else does": """
+        select certificate.id
+          from certificate left join certificate_period as held on held.certificate_id = certificate.id
+         group by certificate.id
+        having count(held.id) <> case when certificate.expires_on is null then 0
+                   else greatest(1, jsonb_array_length(scope -> 'services'))
+                      * greatest(1, jsonb_array_length(scope -> 'sites')) end
+            or bool_or(held.id is not null and
+                       (held.organisation_id, held.valid_from, held.expires_on, held.ended_on) is distinct from
+                       (certificate.organisation_id, certificate.valid_from, certificate.expires_on,
+                        certificate.ended_on))""",
+    "a strand's taken places are its enrolments that hold one, within its capacity": """
+        select strand.id
+          from strand left join enrolment on enrolment.strand_id = strand.id
+                            and enrolment.state in ('selected', 'active', 'completed')
+         group by strand.id
+        having places_taken <> count(enrolment.id) or places_taken > capacity""",
+    "an active enrolment has its agreement": """
+        select id from enrolment where state = 'active' and (agreement_number is null or signed_on is null)""",
+    "an obligation belongs to the holder of its certificate, one for each year": """
+        select report.id from annual_report as report join certificate on certificate.id = report.certificate_id
+         where report.organisation_id <> certificate.organisation_id or certificate.expires_on is null""",
+    "a report knows of each of its submissions, numbered without a gap": """
+        select report.id
+          from annual_report as report left join annual_report_submission as one on one.annual_report_id = report.id
+         group by report.id
+        having submissions <> count(one.id) or submissions <> coalesce(max(one.number), 0)
+            or first_submitted_at is distinct from min(one.submitted_at)
+            or report.submitted_at is distinct from max(one.submitted_at)""",
+    "what is closed waits for no day, and nobody waits beyond the certificate's end": """
+        select id from annual_report
+         where state in ('approved', 'waived', 'void') and next_change_on is not null
+            or state not in ('approved', 'waived', 'void') and lapses_on is not null and next_change_on is null
+            or next_change_on > lapses_on
+         union all
+        select id from certificate where next_change_on >= ended_on or next_change_on > expires_on + 1""",
+    "each report that was ever delinquent has one case, and no other has": """
+        select coalesce(one.annual_report_id, event.resource_id)
+          from compliance_case as one
+          full join (select * from event where type = 'annual_report.delinquent') as event
+            on event.resource_id = one.annual_report_id
+         where one.id is null or event.id is null or one.opened_on <> event.effective_on""",
+    "an overdue report says so once": """
+        select resource_id from event where type in
+               ('annual_report.opened', 'annual_report.due_soon', 'annual_report.overdue', 'annual_report.delinquent',
+                'annual_report.voided')
+         group by resource_id, type having count(*) > 1""",
+    "each event of the daily pass is in the record of a run": """
+        select type, sum(told), sum(counted)
+          from (select type, 1 as told, 0 as counted from event where actor_type = 'worker'
+                 union all
+                select key, 0, value::int from job_run, jsonb_each_text(counts) where job = 'daily') as both_sides
+         group by type having sum(told) <> sum(counted)""",
+}
+
+
+async def check(database: Database) -> None:
+    """Fails with the name of the first invariant that does not hold."""
+    async with begin(database) as work:
+        work.keeps = False
+        for kind in Recorded.__subclasses__():
+            await _told_and_counted(work, kind)
+            if hasattr(kind, "organisation_id"):
+                table = str(kind.__table__.name)  # type: ignore[attr-defined]
+                for name, query in BREAKS.items():
+                    await _none(work, f"{name} ({table})", query.format(table=table))
+        for name, query in BREAKS_ONCE.items():
+            await _none(work, name, query)
+        await _expired_once_for_each_period(work)
+        await _reports_say_what_the_rules_say(work)
+
+
+async def _none(work: Work, name: str, query: str) -> None:
+    found = (await work.session.execute(text(query))).all()
+    assert not found, f"{name}: {found[:5]}"
+
+
+async def _told_and_counted(work: Work, kind: type[Any]) -> None:
+    """The version is the number of events, they are numbered without a gap, and folding them gives the row."""
+    events: dict[Any, list[Event]] = defaultdict(list)
+    query = select(Event).where(Event.resource_type == kind.resource).order_by(Event.resource_version)
+    for event in await work.session.scalars(query):
+        events[event.resource_id].append(event)
+    for row in await work.session.scalars(select(kind).execution_options(populate_existing=True)):
+        told = events.pop(row.id, [])
+        where = f"{kind.resource} {row.id}"
+        assert [event.resource_version for event in told] == list(range(1, row.version + 1)), where
+        folded: dict[str, Any] = {}
+        for event in told:
+            for name, before in event.previous.items():
+                assert folded.get(name) == before, f"{where}: {event.type} did not find {name} as it was"
+            folded |= event.data
+        for name in row.told:
+            assert folded.get(name) == _plain(getattr(row, name)), f"{where}: {name}"
+    assert not events, f"events of a {kind.resource} that does not exist"
+
+
+async def _expired_once_for_each_period(work: Work) -> None:
+    """A period that has reached its end without a terminal decision has one `certificate.expired`, dated the day after
+    its last; until a pass has come to that day, it may have none."""
+    passed = await work.session.scalar(select(JobRun.day).order_by(JobRun.day.desc()).limit(1))
+    expired: dict[Any, Counter[date]] = defaultdict(Counter)
+    for event in await work.session.scalars(select(Event).where(Event.type == "certificate.expired")):
+        expired[event.resource_id][event.effective_on] += 1
+    for row in await work.session.scalars(select(Certificate)):
+        ends = [one.upper for one in row.periods]
+        expected = {end: 1 for end in ends if row.ended_on is None or end < row.ended_on}
+        found = expired[row.id]
+        assert found.keys() <= expected.keys(), f"certificate {row.id}"
+        assert all(count == 1 for count in found.values()), f"certificate {row.id} expired twice"
+        due = row.next_change_on is not None and passed is not None and row.next_change_on <= passed
+        if passed is not None and not due:
+            assert {end for end in expected if end <= passed} <= found.keys(), f"certificate {row.id} did not expire"
+        if row.expires_on is not None and row.next_change_on is not None:
+            assert row.next_change_on in certificate_rules.changes(row.expires_on, row.notice_days)
+
+
+async def _reports_say_what_the_rules_say(work: Work) -> None:
+    for row in await work.session.scalars(select(AnnualReport)):
+        owed = obligation(row)
+        if row.next_change_on is not None:
+            before = row.next_change_on - timedelta(days=1)
+            assert row.next_change_on == report_rules.next_change(before, owed), f"annual report {row.id}"
+        for day in {work.today, row.due_on, row.due_on + timedelta(days=1)}:
+            one = select(flags_on(TODAY)).where(AnnualReport.id == row.id)
+            found = await work.session.scalar(one, {"today": day})
+            assert found == report_rules.flags(day, owed), f"annual report {row.id} on {day}"
