@@ -19,6 +19,7 @@ def configure(settings: Settings) -> None:
         else structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
     )
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

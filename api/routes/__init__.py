@@ -27,8 +27,8 @@ ROUTERS = [
     register.router,
     projects.router,
     standards.router,
-    code_lists.router,
     me.router,
+    code_lists.router,
     health.router,
 ]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, Writing, reads, writes
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries import annual_reports as query
 from programme.queries.annual_reports import ANNUAL_REPORTS
 from programme.queries.views import pattern
@@ -18,7 +18,7 @@ from schemas import annual_reports as wire
 from schemas.base import Day, Id
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1/annual-reports", tags=["annual-reports"], route_class=StrictRoute)
+router = Resource("/v1/annual-reports", "annual-reports")
 
 Expand = Annotated[
     str | None,

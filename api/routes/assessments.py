@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import Body, Path, Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, Writing, reads, writes
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries import assessments as query
 from programme.queries.assessments import ASSESSMENTS, RATINGS
 from programme.queries.views import pattern
@@ -19,7 +19,7 @@ from schemas import assessments as wire
 from schemas.base import Id
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1/assessments", tags=["assessments"], route_class=StrictRoute)
+router = Resource("/v1/assessments", "assessments")
 
 Criterion = Annotated[
     str,

@@ -6,12 +6,12 @@ import re
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, Writing, reads, writes
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries import certificates as query
 from programme.queries.certificates import CERTIFICATES
 from programme.queries.views import pattern
@@ -20,7 +20,7 @@ from schemas import certificates as wire
 from schemas.base import Day
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1/certificates", tags=["certificates"], route_class=StrictRoute)
+router = Resource("/v1/certificates", "certificates")
 
 Key = Annotated[
     str,

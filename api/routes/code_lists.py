@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, reads
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries.code_lists import MUNICIPALITIES, SERVICE_TYPES
 from programme.queries.views import pattern
 from schemas import code_lists as wire
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1", tags=["code-lists"], route_class=StrictRoute)
+router = Resource("/v1", "code-lists")
 
 Reader = Annotated[Reading, reads("code_lists.read")]
 

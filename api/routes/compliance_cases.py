@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, Writing, reads, writes
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries.compliance_cases import COMPLIANCE_CASES
 from programme.queries.views import pattern
 from programme.services import compliance_cases
@@ -17,7 +17,7 @@ from schemas import compliance_cases as wire
 from schemas.base import Id
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1/compliance-cases", tags=["compliance-cases"], route_class=StrictRoute)
+router = Resource("/v1/compliance-cases", "compliance-cases")
 
 Expand = Annotated[
     str | None,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import Body, Path, Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, Writing, reads, writes
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries import enrolments as query
 from programme.queries.enrolments import ENROLMENTS
 from programme.queries.views import pattern
@@ -18,7 +18,7 @@ from schemas import enrolments as wire
 from schemas.base import Id
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1/enrolments", tags=["enrolments"], route_class=StrictRoute)
+router = Resource("/v1/enrolments", "enrolments")
 
 Expand = Annotated[str | None, Query(max_length=200, description="`organisation`: who takes part along with it.")]
 StageCode = Annotated[str, Path(max_length=100, examples=["staff_training_2_days"])]

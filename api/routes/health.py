@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import Field
 
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.database import Database, newest_revision
 from programme.errors import Unavailable
 from schemas.base import Answer
 
-router = APIRouter(tags=["operations"], route_class=StrictRoute)
+router = Resource("", "operations")
 
 
 class Alive(Answer):

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.deps import Reading, reads
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import PERMISSIONS
 from schemas.base import Answer
 
-router = APIRouter(prefix="/v1/me", tags=["callers"], route_class=StrictRoute)
+router = Resource("/v1/me", "callers")
 
 
 class Me(Answer):

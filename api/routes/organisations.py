@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, Writing, reads, writes
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries.organisations import CONTACTS, ORGANISATIONS, SITES
 from programme.queries.timeline import TIMELINE
 from programme.queries.views import pattern
@@ -20,7 +20,7 @@ from schemas import timeline
 from schemas.base import Id
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1/organisations", tags=["organisations"], route_class=StrictRoute)
+router = Resource("/v1/organisations", "organisations")
 
 Reader = Annotated[Reading, reads("organisations.read")]
 Writer = Annotated[Writing, writes("organisations.write")]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, Writing, reads, writes
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries import projects as query
 from programme.queries.projects import PROJECTS, STRANDS
 from programme.queries.views import pattern
@@ -19,7 +19,7 @@ from schemas import projects as wire
 from schemas.organisations import PlainQuery
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1/projects", tags=["projects"], route_class=StrictRoute)
+router = Resource("/v1/projects", "projects")
 
 Key = Annotated[
     str, Path(max_length=60, description="The project's code (`QUALITY-LT-2`) or id.", examples=["QUALITY-LT-2"])

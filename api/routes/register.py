@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
 from api import answers
 from api.access import Caller
 from api.deps import Reading, refuse_unknown_parameters
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.database import Database
 from programme.queries.certificates import REGISTER
 from programme.queries.views import pattern
@@ -22,7 +22,7 @@ from schemas.base import Day
 from schemas.certificates import RegisterEntry, RegisterQuery
 from schemas.page import Page
 
-router = APIRouter(prefix="/public/v1/certificates", tags=["register"], route_class=StrictRoute)
+router = Resource("/public/v1/certificates", "register")
 
 PUBLIC = Actor("public", "public", Role.PUBLIC)
 """Stands for whoever reads without a key."""

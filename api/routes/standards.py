@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from api import answers
 from api.deps import Reading, Writing, reads, writes
-from api.strict_json import StrictRoute
+from api.resources import Resource
 from programme.queries import standards as query
 from programme.queries.standards import STANDARDS, VERSIONS
 from programme.queries.views import pattern
@@ -17,7 +17,7 @@ from programme.services import standards
 from schemas import standards as wire
 from schemas.page import Page
 
-router = APIRouter(prefix="/v1/standards", tags=["standards"], route_class=StrictRoute)
+router = Resource("/v1/standards", "standards")
 
 Key = Annotated[str, Path(max_length=60, description="The standard's code or id.", examples=["EQUASS"])]
 VersionKey = Annotated[str, Path(max_length=60, description="The version's code or id.", examples=["EQUASS-2018"])]
