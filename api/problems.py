@@ -120,7 +120,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Replayed, replayed)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, http_error)  # type: ignore[arg-type]
-    for kind in (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    for kind in (
+        DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError,
+        TimeoutError,
+    ):  # fmt: skip
         app.add_exception_handler(kind, database_error)
     app.add_exception_handler(Exception, fault)
 

@@ -52,6 +52,9 @@ class Database:
         session_settings = {
             "timezone": "UTC",
             "jit": "off",
+            # Many small questions at once on disks without moving parts: indexes first, no helpers for one of them.
+            "random_page_cost": "1.1",
+            "max_parallel_workers_per_gather": "0",
             "statement_timeout": str(statement_timeout_ms),
             "idle_in_transaction_session_timeout": "10000",
             "lock_timeout": "4000",
@@ -94,6 +97,7 @@ def is_passing(error: BaseException) -> bool:
     passing = (
         asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError
         | asyncpg.TransactionRollbackError | asyncpg.LockNotAvailableError | asyncpg.InterfaceError
+        | asyncpg.InternalClientError  # what a connection lost at the wrong moment looks like
         | asyncpg.ReadOnlySQLTransactionError | OSError | TimeoutError | PoolTimeout
     )  # fmt: skip
     lost = isinstance(error, DBAPIError) and error.connection_invalidated

@@ -45,7 +45,8 @@ BREAKS_ONCE = {
          group by strand.id
         having places_taken <> count(enrolment.id) or places_taken > capacity""",
     "an active enrolment has its agreement": """
-        select id from enrolment where state = 'active' and (agreement_number is null or signed_on is null)""",
+        select id from enrolment
+         where state = 'active' and source = 'entry' and (agreement_number is null or signed_on is null)""",
     "an obligation belongs to the holder of its certificate, one for each year": """
         select report.id from annual_report as report join certificate on certificate.id = report.certificate_id
          where report.organisation_id <> certificate.organisation_id or certificate.expires_on is null""",
@@ -54,8 +55,7 @@ BREAKS_ONCE = {
           from annual_report as report left join annual_report_submission as one on one.annual_report_id = report.id
          group by report.id
         having submissions <> count(one.id) or submissions <> coalesce(max(one.number), 0)
-            or first_submitted_at is distinct from min(one.submitted_at)
-            or report.submitted_at is distinct from max(one.submitted_at)""",
+            or first_submitted_at > min(one.submitted_at) or report.submitted_at <> max(one.submitted_at)""",
     "what is closed waits for no day, and nobody waits beyond the certificate's end": """
         select id from annual_report
          where state in ('approved', 'waived', 'void') and next_change_on is not null

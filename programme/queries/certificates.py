@@ -120,9 +120,18 @@ def _of_a_draft(value: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((_c.expires_on.is_(None), value), else_=null())
 
 
+def _found(name: str) -> ColumnElement[bool]:
+    """Certificates whose holder's names or whose reference contain the text: two searches, each with its own index."""
+    other = Certificate.__table__.alias("found")
+    holders = select(_o.id).where(found_in(_o.search, name)).correlate(None)
+    by_holder = select(other.c.id).where(other.c.organisation_id.in_(holders))
+    by_reference = select(other.c.id).where(found_in(func.fold(other.c.reference), name))
+    return _c.id.in_(by_holder.union(by_reference))
+
+
 CERTIFICATES = View(
     name="certificates",
-    source=Certificate.__table__.outerjoin(Organisation.__table__, _o.id == _c.organisation_id),
+    source=Certificate.__table__.join(Organisation.__table__, _o.id == _c.organisation_id),
     id=_c.id,
     version=_c.version,
     fields={
@@ -160,7 +169,7 @@ CERTIFICATES = View(
         "reference": one_of(_c.reference, "reference"),
         "municipality": one_of(_o.municipality, "municipality"),
         "service": covers(_c.scope, "service"),
-        "q": or_(found_in(_o.search, "q"), found_in(func.fold(_c.reference), "q")),
+        "q": _found("q"),
         **between(_c.certified_on, "certified_on"),
         **between(_c.expires_on, "expires_on"),
     },

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, ExcludeConstraint, Range
@@ -67,6 +68,12 @@ class Certificate(Recorded, Table):
             postgresql_where=text("next_change_on is not null"),
         ),
         Index("ix_certificate_predecessor", "predecessor_id"),
+        Index(
+            "ix_certificate_reference_search",
+            func.fold(text("reference")).label("reference_search"),
+            postgresql_using="gin",
+            postgresql_ops={"reference_search": "gin_trgm_ops"},
+        ),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))

@@ -25,7 +25,7 @@ from programme.rules import annual_reports as report_rules
 from programme.rules import certificates as certificate_rules
 from programme.rules.annual_reports import Obligation
 from programme.rules.calendar import noon_in_vilnius
-from programme.services import certificates, daily
+from programme.services import certificates, daily, loading
 from programme.services.daily import catch_up
 from programme.tables import AnnualReport, Certificate, JobRun
 from programme.tables.certificates import spans
@@ -132,6 +132,22 @@ async def test_the_first_pass_is_one_run_that_tells_what_is_long_past(world: Wor
     (run,) = await runs(world)
     assert (run.day, run.counts) == (date(2026, 11, 20), passed["changes"])
     assert (await catch_up(world.database))["days"] == 2
+    await oracle.check(world.database)
+
+
+async def test_the_first_pass_states_the_truth_of_the_real_programme(world: World) -> None:
+    await loading.load_programme(world.database)
+    passed = await catch_up(world.database)
+    assert passed["changes"]["certificate.expired"] == 13
+    coordinator = await world.caller("coordinator")
+    for reference, status, expired in (
+        ("LIT2019-012", "expired", [("certificate.expired", "2022-04-30")]),
+        ("LIT2021-044", "expired", [("certificate.expired", "2024-11-30")]),
+        ("LIT2025-001", "active", []),
+    ):
+        certificate = (await coordinator.get(f"/v1/certificates/{reference}")).json()
+        assert certificate["status"] == status
+        assert await told(world, UUID(certificate["id"])) == expired
     await oracle.check(world.database)
 
 

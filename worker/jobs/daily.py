@@ -15,5 +15,5 @@ log = structlog.get_logger()
 async def daily_pass(context: dict[str, Any]) -> None:
     """Makes known what has changed by today; leaves it to another worker that is at it already."""
     done = await catch_up(context["database"], wait=False)
-    if done["days"]:
+    if done["days"] or done["changes"]:
         log.info("daily_pass", **done)

@@ -1,0 +1,1 @@
+"""How fast the service is, and beside what: `make bench`, or `python -m benchmarks --help` for parts of it."""
