@@ -33,7 +33,8 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
 def main() -> None:
     asked = _options()
     names = asked.only or [name for name in MEASUREMENTS if name != "large" or asked.large]
-    size = Size(asked.organisations, asked.certificates, asked.assessments, min(asked.assessments, 200))
+    unrated = min(asked.rounds * asked.requests // CRITERIA + 1, asked.assessments)
+    size = Size(asked.organisations, asked.certificates, asked.assessments, unrated)
     report = Report(
         {
             "organisations": size.organisations,

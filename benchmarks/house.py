@@ -77,6 +77,7 @@ class House:
         self._instance = instance
         self._stack = stack
         self._filled: dict[Size, Filled] = {}
+        self._served: dict[tuple[str, ...], Web] = {}
 
     @classmethod
     @contextmanager
@@ -114,9 +115,14 @@ class House:
         return asyncio.run(_ask(filled.url, query, *values))
 
     def served(self, filled: Filled, *words: str) -> Web:
-        """`python -m api`, or another module with its words, with one web process; answering when this returns."""
+        """`python -m api`, or another module with its words, with one web process, started when it is first asked for."""
+        key = (filled.url, *words)
+        if key not in self._served:
+            self._served[key] = self._serve(filled, *(words or ("api",)))
+        return self._served[key]
+
+    def _serve(self, filled: Filled, module: str, *rest: str) -> Web:
         port = _free_port()
-        module, *rest = words or ("api",)
         child = Child(
             f"{module} on port {port}",
             [sys.executable, "-m", module, *rest],
