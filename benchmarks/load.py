@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -18,9 +18,11 @@ from multiprocessing import get_context
 from time import perf_counter, process_time
 from typing import Any
 
-import asyncpg
 import psutil
 import uvloop
+
+from programme.database import Connection, Database
+from programme.settings import Settings
 
 CONNECTIONS = 4
 
@@ -86,7 +88,7 @@ class HttpLoad:
 
 @dataclass(frozen=True, slots=True)
 class SqlLoad:
-    """One statement with the values of each time; a statement is a transaction of its own."""
+    """One statement with the values of each time, each a transaction of its own, on connections like the service's."""
 
     database_url: str
     statement: str
@@ -224,26 +226,24 @@ def _length(head: bytes) -> int:
 
 
 async def _play_sql(load: SqlLoad, watched: Mapping[str, int]) -> Played:
-    connections = [await asyncpg.connect(load.database_url) for _ in range(CONNECTIONS)]
-    for connection in connections:
-        await connection.execute("set jit = off")
     values = iter(load.values)
     clock = _Clock(watched)
-    play = partial(_ask_on_all, connections, load.statement)
-    await play(islice(values, load.warm_up))
-    clock.start()
-    played = clock.stop(await play(values))
-    for connection in connections:
-        await connection.close()
-    return played
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database.open(Settings(), load.database_url, connections=CONNECTIONS)
+        )
+        connections = [await stack.enter_async_context(database.reading()) for _ in range(CONNECTIONS)]
+        await _ask_on_all(connections, load.statement, islice(values, load.warm_up))
+        clock.start()
+        return clock.stop(await _ask_on_all(connections, load.statement, values))
 
 
 async def _ask_on_all(
-    connections: Sequence[asyncpg.Connection], statement: str, values: Iterator[Sequence[Any]]
+    connections: Sequence[Connection], statement: str, values: Iterator[Sequence[Any]]
 ) -> list[float]:
     latencies: list[float] = []
 
-    async def ask(connection: asyncpg.Connection) -> None:
+    async def ask(connection: Connection) -> None:
         for given in values:
             asked_at = perf_counter()
             if not await connection.fetch(statement, *given):

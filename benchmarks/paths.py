@@ -19,7 +19,7 @@ from benchmarks.house import HOST, Filled, House, Web, say
 from benchmarks.load import HttpLoad, Played, Player, Request, SqlLoad
 from benchmarks.report import Figure, Line, Report
 from programme.queries.certificates import CERTIFICATES
-from programme.queries.views import Sort, page_statement, single_statement
+from programme.queries.views import Sort, Statement, page_statement, single_statement
 
 PAGE = 50
 
@@ -117,7 +117,7 @@ def one(bench: Bench) -> None:
     filled = bench.house.filled(bench.size)
     web = bench.house.served(filled)
     name, peer = "certificate with its organisation", "certificate with its organisation, its SQL alone"
-    statement = single_statement(CERTIFICATES, "id", ("organisation",), False)
+    statement = lookup_statement()
 
     def values() -> Iterator[Sequence[object]]:
         for key in _keys(filled.size):
@@ -140,9 +140,7 @@ def lists(bench: Bench) -> None:
     asking = partial(_asking, filled)
     municipalities = _municipalities(bench.house, filled)
 
-    statement = page_statement(
-        CERTIFICATES, frozenset({"status", "municipality"}), (Sort("expires_on", True),), False, None, (), False, False
-    )
+    statement = list_statement()
 
     def values() -> Iterator[Sequence[object]]:
         random = Random("paths")
@@ -269,6 +267,17 @@ def growth(bench: Bench) -> None:
             at_least=0.7,
         ),
     )
+
+
+def lookup_statement() -> Statement:
+    """What the service asks PostgreSQL for a certificate with its organisation."""
+    return single_statement(CERTIFICATES, "id", ("organisation",), False)
+
+
+def list_statement() -> Statement:
+    """What it asks for the filtered list."""
+    conditions = frozenset({"status", "municipality"})
+    return page_statement(CERTIFICATES, conditions, (Sort("expires_on", True),), False, None, (), False, False)
 
 
 def _key(filled: Filled) -> dict[str, str]:

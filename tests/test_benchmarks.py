@@ -7,6 +7,7 @@ from uuid import UUID
 
 from benchmarks import data
 from benchmarks.data import Size
+from benchmarks.paths import PAGE, list_statement, lookup_statement
 from benchmarks.report import Figure, Report
 from programme.rules import calendar
 from tests.world import World
@@ -27,7 +28,12 @@ async def test_generated_certificates_have_every_status_and_nothing_left_to_make
         found.append(listed["total"])
     assert all(found)
     assert sum(found) == 400
+    lookup, page = lookup_statement(), list_statement()
+    of_one = {"key": data.identity(2, 0), "today": today}
+    of_many = {"status": ["active"], "municipality": ["LT-57"], "limit": PAGE + 1, "today": today}
     async with racing_world.database.reading() as connection:
+        assert await connection.fetch(lookup.sql, *lookup.values(of_one))
+        assert await connection.fetch(page.sql, *page.values(of_many))
         for table in ("certificate", "annual_report"):
             assert not await connection.fetchval(f"select count(*) from {table} where next_change_on <= $1", today)
         open_to_rate = await connection.fetchval("select id from assessment order by id desc limit 1")
