@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -147,7 +147,7 @@ async def begin(
     async with database.sessions() as session:
         try:
             await session.begin()
-            started = (await session.scalars(select(func.now()))).one()
+            started = (await (await session.connection()).exec_driver_sql("select now()")).scalar_one()
             moment = now or database.fixed_now or started
             work = Work(session, actor, moment.astimezone(UTC), request_id, expected_version)
             yield work

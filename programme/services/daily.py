@@ -124,7 +124,7 @@ async def _pass(database: Database, day: date, told: _Told, *, before: dict[str,
     """The run of one day, from its beginning or from where an earlier one was broken off. `before`: the counts of a
     run that was finished already and now takes what has become due since."""
     began = time.monotonic()
-    for kind in query.BATCHES:
+    for kind in query.KINDS:
         await _every_batch(database, kind, day)
     elapsed = round((time.monotonic() - began) * 1000)
     counts = await _surely(lambda: _finish(database, day, elapsed))
@@ -152,7 +152,7 @@ async def _batch(database: Database, kind: str, day: date) -> tuple[int, bool]:
     """How many rows were taken, and where none was, whether some are left that somebody else holds."""
     async with begin(database, WORKER) as work:
         connection = await work.connection()
-        taken = await connection.fetchval(query.BATCHES[kind], day, BATCH, work.now, work.actor.type, work.actor.id)
+        taken = await connection.fetchval(query.batch(kind, BATCH), day, work.now, work.actor.type, work.actor.id)
         return taken, not taken and await connection.fetchval(query.LEFT[kind], day)
 
 
