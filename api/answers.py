@@ -198,6 +198,7 @@ async def page(
     include = _names("include", asked.include, ("total", "actions") if view.lifecycle else ("total",))
     fields = _names("fields", asked.fields, list(view.fields)) or None
     expand = _expansions(view, asked.expand)
+    filters = views.narrowest(view, filters)
     conditions = frozenset(filters)
     scoped = caller.owners is not None and view.owner is not None
     bound_to = json.dumps(
@@ -205,14 +206,14 @@ async def page(
         default=str,
     )
     given: dict[str, Any] = {
-        **filters, "today": as_of or caller.today, "owners": caller.owners, "limit": asked.limit + 1,
+        **filters, "today": as_of or caller.today, "owners": caller.owners,
     }  # fmt: skip
     cursors: Cursors = door.request.app.state.cursors
     if asked.cursor is not None:
         reached = cursors.open(asked.cursor, bound_to)
         given |= {f"after_{place}": value for place, value in enumerate(reached)}
     statement = views.page_statement(
-        view, conditions, sort, asked.cursor is not None, fields, expand, scoped, "actions" in include
+        view, conditions, sort, asked.cursor is not None, fields, expand, scoped, "actions" in include, asked.limit + 1
     )
     rows = await views.rows(door.connection, statement, **given)
     more = len(rows) > asked.limit

@@ -19,7 +19,7 @@ from benchmarks.house import HOST, Filled, House, Web, say
 from benchmarks.load import HttpLoad, Played, Player, Request, SqlLoad
 from benchmarks.report import Figure, Line, Report
 from programme.queries.certificates import CERTIFICATES
-from programme.queries.views import Sort, Statement, page_statement, single_statement
+from programme.queries.views import Sort, Statement, narrowest, page_statement, single_statement
 
 PAGE = 50
 
@@ -145,7 +145,7 @@ def lists(bench: Bench) -> None:
     def values() -> Iterator[Sequence[object]]:
         random = Random("paths")
         while True:
-            given = {"status": ["active"], "municipality": [random.choice(municipalities)], "limit": PAGE + 1}
+            given = narrowest(CERTIFICATES, {"status": ["active"], "municipality": [random.choice(municipalities)]})
             yield statement.values({**given, "today": bench.house.today})
 
     number, deep = _far_page(web, filled)
@@ -276,8 +276,10 @@ def lookup_statement() -> Statement:
 
 def list_statement() -> Statement:
     """What it asks for the filtered list."""
-    conditions = frozenset({"status", "municipality"})
-    return page_statement(CERTIFICATES, conditions, (Sort("expires_on", True),), False, None, (), False, False)
+    conditions = frozenset(narrowest(CERTIFICATES, {"status": ["active"], "municipality": ["LT-57"]}))
+    return page_statement(
+        CERTIFICATES, conditions, (Sort("expires_on", True),), False, None, (), False, False, PAGE + 1
+    )
 
 
 def _key(filled: Filled) -> dict[str, str]:

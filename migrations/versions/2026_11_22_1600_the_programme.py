@@ -503,12 +503,26 @@ def upgrade() -> None:
     )
     op.create_index("ix_certificate_predecessor", "certificate", ["predecessor_id"], unique=False)
     op.create_index(
+        "ix_certificate_reference_order",
+        "certificate",
+        [sa.literal_column("coalesce(reference, '')"), "id"],
+        unique=False,
+    )
+    op.create_index(
         "ix_certificate_reference_search",
         "certificate",
         [sa.literal_column("fold(reference)").label("reference_search")],
         unique=False,
         postgresql_using="gin",
         postgresql_ops={"reference_search": "gin_trgm_ops"},
+    )
+    op.create_index(
+        "ix_certificate_scope",
+        "certificate",
+        ["scope"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"scope": "jsonb_path_ops"},
     )
     op.create_index("uq_certificate_reference", "certificate", ["reference"], unique=True)
     op.create_table(

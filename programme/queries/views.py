@@ -18,7 +18,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
-    Integer,
     Select,
     Text,
     and_,
@@ -33,7 +32,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
-from sqlalchemy.sql.expression import FromClause
+from sqlalchemy.sql.expression import CollectionAggregate, FromClause
 
 from programme.database import Connection
 from programme.errors import NotFound
@@ -124,8 +123,12 @@ def at_most(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 
 def between(column: ColumnElement[Any], name: str) -> dict[str, ColumnElement[bool]]:
-    """The two conditions `name[gte]` and `name[lte]`."""
-    return {f"{name}[gte]": at_least(column, f"{name}[gte]"), f"{name}[lte]": at_most(column, f"{name}[lte]")}
+    """The two conditions `name[gte]` and `name[lte]` on a day. They are asked of the sort key, which has an index."""
+    key = func.coalesce(column, LATEST) if getattr(column, "nullable", True) else column
+    return {
+        f"{name}[gte]": and_(at_least(key, f"{name}[gte]"), column.is_not(None)),
+        f"{name}[lte]": at_most(key, f"{name}[lte]"),
+    }
 
 
 def found_in(text: ColumnElement[str], name: str) -> ColumnElement[bool]:
@@ -239,22 +242,51 @@ def page_statement(
     expand: tuple[str, ...],
     scoped: bool,
     with_facts: bool,
+    limit: int,
 ) -> Statement:
-    """A page: `body`, the values of the sort keys as `key_0`…, and `id`, in an order that ends in the id."""
+    """A page: `body`, the values of the sort keys as `key_0`…, and `id`, in an order that ends in the id.
+
+    The limit stands in the text: as a parameter it lets the planner expect a tenth of the table.
+    """
     keys = [view.sorts[one.name] for one in sort]
     directions = [one.descending for one in sort]
     query = object_of(view.source, _with_expansions(view, fields, expand))
     query = query.add_columns(*(key.label(f"key_{place}") for place, key in enumerate(keys)), view.id.label("id"))
     if with_facts:
         query = query.add_columns(*(column.label(f"fact_{name}") for name, column in view.facts.items()))
-    query = query.where(*(view.filters[name] for name in sorted(conditions)))
+    query = query.where(*(_condition(view, name) for name in sorted(conditions)))
     query = _narrowed(query, view, scoped)
     keys.append(view.id)
     directions.append(directions[0])
     if after:
         query = query.where(_after(keys, directions))
     order = [key.desc() if descending else key.asc() for key, descending in zip(keys, directions, strict=True)]
-    return compiled(query.order_by(*order).limit(bindparam("limit", type_=Integer)))
+    return compiled(query.order_by(*order).limit(literal_column(str(limit))))
+
+
+_ALONE = "="
+"""Behind the name of a condition: its one value is given itself, not in a list."""
+
+
+def narrowest(view: View, filters: Mapping[str, Any]) -> dict[str, Any]:
+    """The same conditions; where one of several values may hold and only one is given, that value: the planner knows
+    how rare it is."""
+
+    def is_alone(name: str, value: Any) -> bool:
+        any_of_them = isinstance(getattr(view.filters[name], "right", None), CollectionAggregate)
+        return any_of_them and isinstance(value, list) and len(value) == 1
+
+    return {
+        (name + _ALONE if (alone := is_alone(name, value)) else name): value[0] if alone else value
+        for name, value in filters.items()
+    }
+
+
+def _condition(view: View, name: str) -> ColumnElement[bool]:
+    if not name.endswith(_ALONE):
+        return view.filters[name]
+    column: ColumnElement[Any] = view.filters[name.removesuffix(_ALONE)].left
+    return equals(column, name)
 
 
 def _after(keys: Sequence[ColumnElement[Any]], directions: Sequence[bool]) -> ColumnElement[bool]:
@@ -272,7 +304,9 @@ def _after(keys: Sequence[ColumnElement[Any]], directions: Sequence[bool]) -> Co
 
 @lru_cache(maxsize=1000)
 def count_statement(view: View, conditions: frozenset[str], scoped: bool) -> Statement:
-    query = select(func.count()).select_from(view.source).where(*(view.filters[name] for name in sorted(conditions)))
+    query = (
+        select(func.count()).select_from(view.source).where(*(_condition(view, name) for name in sorted(conditions)))
+    )
     return compiled(_narrowed(query, view, scoped))
 
 

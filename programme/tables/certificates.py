@@ -68,6 +68,8 @@ class Certificate(Recorded, Table):
             postgresql_where=text("next_change_on is not null"),
         ),
         Index("ix_certificate_predecessor", "predecessor_id"),
+        Index("ix_certificate_reference_order", text("coalesce(reference, '')"), "id"),
+        Index("ix_certificate_scope", "scope", postgresql_using="gin", postgresql_ops={"scope": "jsonb_path_ops"}),
         Index(
             "ix_certificate_reference_search",
             func.fold(text("reference")).label("reference_search"),
