@@ -74,10 +74,12 @@ class Work:
     async def take(self, kind: type[R], key: UUID, *, whose: UUID | None = None) -> R:
         """The row, locked against other changes, at the version that the caller expects.
 
-        `whose`: the only organisation that it may belong to; rows of others are not known to exist.
+        An actor who is bound to an organisation knows of its rows alone. `whose`: the organisation that the address
+        names besides; the row is looked for nowhere else.
         """
         row = await self.session.get(kind, key, with_for_update={"key_share": True}, populate_existing=True)
-        if row is None or (whose is not None and getattr(row, "organisation_id", row.id) != whose):
+        bounds = {whose, self.actor.organisation_id} - {None}
+        if row is None or not bounds <= {_owner(row)}:
             raise NotFound
         if self.expected_version is not None:
             if row.version != self.expected_version:
@@ -120,7 +122,7 @@ class Work:
                 "actor_type": self.actor.type,
                 "actor_id": self.actor.id,
                 "request_id": self.request_id,
-                "organisation_id": row.id if row.resource == "organisation" else getattr(row, "organisation_id", None),
+                "organisation_id": _owner(row),
                 "resource_type": row.resource,
                 "resource_id": row.id,
                 "resource_version": row.version,
@@ -169,6 +171,11 @@ async def begin(
 
 async def _bare(session: AsyncSession) -> Connection:
     return (await (await session.connection()).get_raw_connection()).driver_connection
+
+
+def _owner(row: Recorded) -> UUID | None:
+    """The organisation that the row is about; an organisation is its own."""
+    return row.id if row.resource == "organisation" else getattr(row, "organisation_id", None)
 
 
 def _told(row: Recorded) -> dict[str, Any]:

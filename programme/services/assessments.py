@@ -98,7 +98,7 @@ async def plan(
 
 async def replan(work: Work, assessment_id: UUID, **changes: Any) -> Assessment:
     """Who assesses, who reviews, when and what may change until the work begins."""
-    assessment = await work.take(Assessment, assessment_id, whose=work.actor.organisation_id)
+    assessment = await work.take(Assessment, assessment_id)
     rules.LIFECYCLE.require(assessment.state, State.PLANNED)
     if "scope" in changes:
         changes["scope"] = await checked_scope(
@@ -203,7 +203,7 @@ async def _move(
     work: Work, assessment_id: UUID, verb: str, effective_on: date | None, reason: str | None = None
 ) -> tuple[Assessment, Move, date]:
     """The assessment in its new state, the move, and its day: today or earlier, but not before the move before it."""
-    assessment = await work.take(Assessment, assessment_id, whose=work.actor.organisation_id)
+    assessment = await work.take(Assessment, assessment_id)
     move = await judge(work, ASSESSMENTS, assessment.id, verb)
     day = effective_on or work.today
     within("/effective_on", day, earliest=[assessment.started_on, assessment.ended_on], latest=[work.today])

@@ -70,7 +70,7 @@ async def _strand_of(work: Work, project: str, strand: str) -> Strand:
 
 async def revise_draft(work: Work, enrolment_id: UUID, **changes: Any) -> Enrolment:
     """What the application says (scope, declaration) may change until it is submitted."""
-    enrolment = await work.take(Enrolment, enrolment_id, whose=work.actor.organisation_id)
+    enrolment = await work.take(Enrolment, enrolment_id)
     LIFECYCLE.require(enrolment.state, State.DRAFT)
     if changes.get("declared_on") is not None:
         within("/declared_on", changes["declared_on"], latest=[work.today])
@@ -174,7 +174,7 @@ async def record_stage(
     done_on: date | None = None,
 ) -> Enrolment:
     """How far one stage is, all three days written anew. `planned_on`: the day by which it is to be done."""
-    enrolment = await work.take(Enrolment, enrolment_id, whose=work.actor.organisation_id)
+    enrolment = await work.take(Enrolment, enrolment_id)
     if code not in {stage["code"] for stage in enrolment.stages}:
         raise NotFound
     LIFECYCLE.require(enrolment.state, State.SELECTED, State.ACTIVE)
@@ -195,7 +195,7 @@ async def _allowed(work: Work, enrolment_id: UUID, name: str) -> tuple[Enrolment
     Where the move takes a place or gives one back, the strand is locked before it is judged, so that the places counted
     are those of all who came earlier.
     """
-    enrolment = await work.take(Enrolment, enrolment_id, whose=work.actor.organisation_id)
+    enrolment = await work.take(Enrolment, enrolment_id)
     if _places_moved(enrolment, LIFECYCLE.moves[name]):
         await work.session.execute(
             sa.select(Strand.id).where(Strand.id == enrolment.strand_id).with_for_update(key_share=True)

@@ -49,7 +49,7 @@ async def register(
 
 async def amend(work: Work, organisation_id: UUID, **changes: Any) -> Organisation:
     """New particulars. A new name puts the one before it among the former names."""
-    organisation = await work.take(Organisation, organisation_id, whose=work.actor.organisation_id)
+    organisation = await work.take(Organisation, organisation_id)
     await _known_municipality(work, changes.get("municipality"))
     renamed = "name" in changes and changes["name"] != organisation.name
     if renamed and "former_names" not in changes:
@@ -64,7 +64,7 @@ async def open_site(
     work: Work, organisation_id: UUID, *, name: str, address: str, municipality: str, closed_on: date | None = None
 ) -> Site:
     """A place at which the organisation gives services from now on."""
-    organisation = await work.take(Organisation, organisation_id, whose=work.actor.organisation_id)
+    organisation = await work.take(Organisation, organisation_id)
     await _known_municipality(work, municipality)
     site = Site(
         organisation_id=organisation.id, name=name, address=address, municipality=municipality, closed_on=closed_on
@@ -83,7 +83,7 @@ async def amend_site(work: Work, organisation_id: UUID, site_id: UUID, **changes
 
 async def add_contact(work: Work, organisation_id: UUID, **particulars: Any) -> Contact:
     """A person to reach; their name, e-mail and telephone stay out of events."""
-    organisation = await work.take(Organisation, organisation_id, whose=work.actor.organisation_id)
+    organisation = await work.take(Organisation, organisation_id)
     return await work.add(Contact(organisation_id=organisation.id, **particulars), "contact.added")
 
 

@@ -23,3 +23,23 @@ async def test_an_organisation_is_registered_read_and_renamed(world: World) -> N
         ("organisation.renamed", 2),
     ]
     assert events[1].previous == {"name": "Pabradės socialinės globos namai", "former_names": []}
+
+
+async def test_a_provider_changes_nothing_of_another_organisation(world: World) -> None:
+    coordinator = await world.caller("coordinator")
+    theirs = await world.organisation(name="Svetimi namai")
+    stranger = await world.caller("provider", (await world.organisation(name="Savi namai"))["id"])
+    contacts = f"/v1/organisations/{theirs['id']}/contacts"
+    person = {
+        "name": "Ona Pavyzdė", "purpose": "ryšiams", "legal_basis": "BDAR 6 str.", "retain_until_on": "2029-12-31",
+    }  # fmt: skip
+    made = await coordinator.post(contacts, person)
+
+    changed = await stranger.request(
+        "PATCH", f"{contacts}/{made.json()['id']}", json={"name": "Kita"}, headers={"If-Match": made.headers["etag"]}
+    )
+    added = await stranger.post(contacts, person)
+
+    assert (changed.status_code, added.status_code) == (404, 404)
+    listed = (await coordinator.get(contacts)).json()["items"]
+    assert [one["name"] for one in listed] == ["Ona Pavyzdė"]

@@ -41,7 +41,7 @@ async def suspend(
 
     Days left run on: a suspension changes neither the last valid day nor what is owed.
     """
-    certificate = await work.take(Certificate, certificate_id, whose=work.actor.organisation_id)
+    certificate = await work.take(Certificate, certificate_id)
     move = await judge(work, CERTIFICATES, certificate.id, "suspend")
     day = effective_on or work.today
     await _within_life(work, certificate, day)
@@ -60,7 +60,7 @@ async def reinstate(
     work: Work, certificate_id: UUID, *, reason: str, effective_on: date | None = None, decision_ref: str | None = None
 ) -> Certificate:
     """The cause of a suspension is resolved: in force again from `effective_on`, with its dates unchanged."""
-    certificate = await work.take(Certificate, certificate_id, whose=work.actor.organisation_id)
+    certificate = await work.take(Certificate, certificate_id)
     move = await judge(work, CERTIFICATES, certificate.id, "reinstate")
     day = effective_on or work.today
     within("/effective_on", day, earliest=[certificate.suspended_from], latest=[certificate.expires_on, work.today])
@@ -82,7 +82,7 @@ async def withdraw(
     decision_ref: str | None = None,
 ) -> Certificate:
     """Ends the certificate for good, from `effective_on` on; a day ahead takes effect by itself."""
-    certificate = await work.take(Certificate, certificate_id, whose=work.actor.organisation_id)
+    certificate = await work.take(Certificate, certificate_id)
     move = await judge(work, CERTIFICATES, certificate.id, "withdraw")
     day = effective_on or work.today
     await _within_life(work, certificate, day)
