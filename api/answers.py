@@ -15,19 +15,15 @@ from starlette.responses import Response
 from api.access import Caller
 from api.cursors import Cursors
 from api.deps import BAD_PARAMETERS, Reading, Writing
+from api.messages import MESSAGES
 from programme.errors import FieldError, Malformed, NotFound
 from programme.queries import views
 from programme.queries.views import Sort, Statement, View
-from programme.sentences import Sentence
 from schemas.page import PageQuery
-
-_VARY = "Authorization, Accept-Language"
-
-UNKNOWN_NAME = Sentence(lt="Galimos reikšmės: {expected}.", en="Possible values: {expected}.")
 
 
 def _refuse(parameter: str, expected: Sequence[str]) -> Malformed:
-    error = FieldError(f"?{parameter}", "unknown_value", UNKNOWN_NAME, {"expected": sorted(expected)})
+    error = FieldError(f"?{parameter}", "unknown_value", MESSAGES["enum"], {"expected": sorted(expected)})
     return Malformed(BAD_PARAMETERS, code="invalid_parameter", errors=[error])
 
 
@@ -69,16 +65,16 @@ async def single(
     """
     caller = door.caller
     expansions = _expansions(view, expand)
-    scoped = caller.owners is not None and view.owner is not None
+    scoped = caller.owners is not None
     given = {"key": key, "today": as_of or caller.today, "owners": caller.owners}
     known = door.request.headers.get("if-none-match")
     if known is not None:
         row = await views.one(door.connection, views.tag_statement(view, by, expansions, scoped), **given)
         if row is None:
             raise NotFound
-        tag = _tag(door.request.url.query, caller, row, view)
+        tag = _tag(door.request.url.query, caller, row)
         if tag in known or known == "*":
-            return Response(status_code=304, headers={"ETag": tag, "Vary": _VARY, "Cache-Control": "private, no-cache"})
+            return Response(status_code=304, headers={"ETag": tag, **_headers(caller)})
     row = await views.one(door.connection, views.single_statement(view, by, expansions, scoped), **given)
     if row is None:
         raise NotFound
@@ -90,14 +86,12 @@ async def rows_of(door: Reading, view: View, key: Any, statement: Statement, *, 
     owner = await parent(door, view, key, by=by)
     rows = await views.rows(door.connection, statement, id=owner, today=door.caller.today)
     body = f'{{"items":[{",".join(row["body"] for row in rows)}]}}'
-    headers = {"Vary": _VARY, "Cache-Control": "private, no-cache", "Content-Language": door.caller.language}
-    return Response(body, 200, headers, "application/json")
+    return Response(body, 200, _headers(door.caller), "application/json")
 
 
 async def parent(door: Reading, view: View, key: Any, *, by: str = "id") -> UUID:
     """The resource's id; 404 where there is none that the caller may know of."""
-    scoped = door.caller.owners is not None and view.owner is not None
-    statement = views.tag_statement(view, by, (), scoped)
+    statement = views.tag_statement(view, by, (), door.caller.owners is not None)
     row = await views.one(door.connection, statement, key=key, today=door.caller.today, owners=door.caller.owners)
     if row is None:
         raise NotFound
@@ -138,18 +132,22 @@ def _answer(
     with_actions: bool = True,
 ) -> Response:
     body: str = row["body"]
-    if view.lifecycle is not None and with_actions:
+    if with_actions:
         body = _with_actions(body, caller, view, row, path)
-    headers = {
-        "ETag": _tag(query, caller, row, view),
-        "Vary": _VARY,
-        "Cache-Control": "private, no-cache",
-        "Content-Language": caller.language,
-    }
+    headers = {"ETag": _tag(query, caller, row), **_headers(caller)}
     return Response(body, status, headers, "application/json")
 
 
-def _tag(query: str, caller: Caller, row: Mapping[str, Any], view: View) -> str:
+def _headers(caller: Caller) -> dict[str, str]:
+    """What an answer depends on besides its address; kept by nobody unasked."""
+    return {
+        "Vary": "Authorization, Accept-Language",
+        "Cache-Control": "private, no-cache",
+        "Content-Language": caller.language,
+    }
+
+
+def _tag(query: str, caller: Caller, row: Mapping[str, Any]) -> str:
     """`"<version>.<digest>"`: the digest is over all else that the answer depends on."""
     parts = [query, caller.language, caller.actor.id, caller.role, caller.today.isoformat()]
     parts += [str(value) for name, value in row.items() if name.startswith(("fact_", "version_"))]
@@ -200,14 +198,12 @@ async def page(
     expand = _expansions(view, asked.expand)
     filters = views.narrowest(view, filters)
     conditions = frozenset(filters)
-    scoped = caller.owners is not None and view.owner is not None
+    scoped = caller.owners is not None
     bound_to = json.dumps(
         [view.name, [(one.name, one.descending) for one in sort], sorted(filters.items()), caller.actor.id, as_of],
         default=str,
     )
-    given: dict[str, Any] = {
-        **filters, "today": as_of or caller.today, "owners": caller.owners,
-    }  # fmt: skip
+    given: dict[str, Any] = {**filters, "today": as_of or caller.today, "owners": caller.owners}
     cursors: Cursors = door.request.app.state.cursors
     if asked.cursor is not None:
         reached = cursors.open(asked.cursor, bound_to)
@@ -230,7 +226,7 @@ async def page(
         counted = await views.one(door.connection, views.count_statement(view, conditions, scoped), **given)
         total = f',"total":{counted[0] if counted else 0}'
     body = f'{{"items":[{",".join(bodies)}],"next_cursor":{json.dumps(next_cursor)}{total}}}'
-    headers = {"Vary": _VARY, "Cache-Control": "private, no-cache", "Content-Language": caller.language}
+    headers = _headers(caller)
     if next_cursor:
         headers["Link"] = f'<{_next(door, next_cursor)}>; rel="next"'
     return Response(body, 200, headers, "application/json")

@@ -12,7 +12,6 @@ from api import documents, openapi, problems
 from api.cursors import Cursors
 from api.middleware import Surroundings
 from api.routes import ROUTERS
-from api.strict_json import StrictRoute
 from programme.database import Database
 from programme.settings import Settings, SettingsError, load
 
@@ -52,7 +51,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.cursors = Cursors(settings.secret)
-    app.router.route_class = StrictRoute
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

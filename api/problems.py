@@ -24,6 +24,7 @@ from starlette.routing import Match
 from api import idempotency
 from api.access import BAD_KEY, NO_KEY
 from api.cursors import BAD_CURSOR
+from api.deps import BAD_PARAMETERS
 from api.idempotency import Replayed, Reused
 from api.messages import MESSAGES, OTHER
 from api.routes import ROUTES
@@ -61,10 +62,6 @@ FAULT = Sentence(
     lt="Įvyko klaida, apie kurią mums jau pranešta. Nurodykite request_id, jei kreipsitės.",
     en="Something failed, and we have been told. Quote the request_id if you write to us.",
 )
-BAD_PARAMETERS = Sentence(
-    lt="Užklausos parametrai netinkami.", en="The query parameters are not as this address takes them."
-)
-
 TITLES: dict[str, Sentence] = {
     "method_not_allowed": Sentence(lt="Metodas nepriimamas", en="Method not allowed"),
     "content_too_large": Sentence(lt="Per didelis turinys", en="Content too large"),

@@ -122,11 +122,6 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def public_url(self) -> str:
-        """The only source of absolute addresses."""
-        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
-
-    @property
     def fixed_now(self) -> datetime | None:
         """The moment that `KOKYBE_TODAY` puts in the clock's place; a day means its noon in Vilnius."""
         if self.today is None or isinstance(self.today, datetime):

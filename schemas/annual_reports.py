@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from programme.rules.annual_reports import Flag, State, VoidReason
-from schemas.base import ActionRead, Answer, Body, Day, Id, Moment, Prose
+from schemas.base import ActionRead, Answer, Body, Day, Id, Moment, Move, Prose
 from schemas.certificates import CertificateItem
 from schemas.organisations import Organisation
 from schemas.page import PageQuery, Search, Several
@@ -24,16 +24,6 @@ Criterion = Annotated[
         examples=["3.2"],
     ),
 ]
-
-
-class AnnualReportMove(Body):
-    """A move that says nothing but when."""
-
-    effective_on: Day | None = Field(
-        default=None,
-        description="The day of the move: not ahead, and not before the last move's. Today where it is left out.",
-        examples=["2026-11-22"],
-    )
 
 
 class Parts(Body):
@@ -72,13 +62,13 @@ class Feedback(Body):
     text: Prose = Field(examples=["Pažanga įrodyta gavėjų apklausos rezultatais."])
 
 
-class AnnualReportComment(AnnualReportMove):
+class AnnualReportComment(Move):
     """The auditor's feedback, criterion by criterion."""
 
     feedback: Annotated[list[Feedback], Field(min_length=1, max_length=200)]
 
 
-class AnnualReportReturn(AnnualReportMove):
+class AnnualReportReturn(Move):
     """Sends the report back for another version."""
 
     reason: Prose = Field(examples=["Trūksta rezultatų rodiklių už antrąjį pusmetį."])

@@ -20,6 +20,7 @@ from schemas.base import (
     Line,
     LongLine,
     Moment,
+    Move,
     Prose,
     Scope,
     ScopeRead,
@@ -71,17 +72,7 @@ class AssessmentChange(Body):
     planned_on: Day | None = Field(default=None, examples=["2026-12-10"])
 
 
-class AssessmentMove(Body):
-    """A move that says nothing but when."""
-
-    effective_on: Day | None = Field(
-        default=None,
-        description="The day of the move: not ahead, and not before the last move's. Today where it is left out.",
-        examples=["2026-11-20"],
-    )
-
-
-class AssessmentReasonedMove(AssessmentMove):
+class AssessmentReasonedMove(Move):
     """A move that has to say why."""
 
     reason: Prose = Field(examples=["3.2 kriterijaus įrodymai neatitinka apimties."])

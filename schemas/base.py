@@ -140,6 +140,16 @@ class ScopeRead(Answer):
     unit: str | None = Field(description="A part of the organisation, in words.")
 
 
+class Move(Body):
+    """A move that says nothing but when."""
+
+    effective_on: Day | None = Field(
+        default=None,
+        description="The day of the move: not ahead, and not before the last move's. Today where it is left out.",
+        examples=["2026-11-20"],
+    )
+
+
 class ReasonRead(BaseModel):
     """One thing that stands in the way; further members are facts that a program needs, such as `opens_on`."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from programme.rules.enrolments import Outcome, Source, State
-from schemas.base import ActionRead, Answer, Body, Code, Day, Id, Prose, Reference, Scope, ScopeRead, unchanged
+from schemas.base import ActionRead, Answer, Body, Code, Day, Id, Move, Prose, Reference, Scope, ScopeRead, unchanged
 from schemas.organisations import Organisation
 from schemas.page import PageQuery, Search, Several
 
@@ -34,36 +34,25 @@ class EnrolmentChange(Body):
     declared_on: Day | None = Field(default=None, examples=["2026-11-20"])
 
 
-class EnrolmentMove(Body):
-    """A move that says nothing but when."""
-
-    effective_on: Day | None = Field(
-        default=None,
-        description="The day on which it takes effect: not ahead, and not before the last move's. Today where it is "
-        "left out.",
-        examples=["2026-11-20"],
-    )
-
-
-class EnrolmentReasonedMove(EnrolmentMove):
+class EnrolmentReasonedMove(Move):
     """A move that has to say why."""
 
     reason: Prose = Field(examples=["Pritrūko patvirtinimo, kad sumokėti mokesčiai."])
 
 
-class EnrolmentWithdraw(EnrolmentMove):
+class EnrolmentWithdraw(Move):
     """The organisation steps back; it may say why."""
 
     reason: Prose | None = Field(default=None, examples=["Organizacija reorganizuojama."])
 
 
-class EnrolmentSelect(EnrolmentMove):
+class EnrolmentSelect(Move):
     """The commission's decision that the application is fundable."""
 
     commission_decision_ref: Reference = Field(examples=["KOM-2026-14"])
 
 
-class EnrolmentPutOnReserve(EnrolmentMove):
+class EnrolmentPutOnReserve(Move):
     """The application waits for a place."""
 
     commission_decision_ref: Reference | None = Field(default=None, examples=["KOM-2026-14"])
@@ -75,14 +64,14 @@ class EnrolmentReject(EnrolmentReasonedMove):
     commission_decision_ref: Reference | None = Field(default=None, examples=["KOM-2026-14"])
 
 
-class EnrolmentSignAgreement(EnrolmentMove):
+class EnrolmentSignAgreement(Move):
     """The agreement by which the organisation takes part."""
 
     agreement_number: Reference = Field(description="Unique in the project.", examples=["EQUASS-83"])
     signed_on: Day = Field(description="Within the project's period, and not ahead.", examples=["2026-11-20"])
 
 
-class EnrolmentComplete(EnrolmentMove):
+class EnrolmentComplete(Move):
     """What taking part led to."""
 
     outcome: Outcome

@@ -15,7 +15,7 @@ from programme.queries.annual_reports import ANNUAL_REPORTS
 from programme.queries.views import pattern
 from programme.services import annual_reports
 from schemas import annual_reports as wire
-from schemas.base import Day, Id
+from schemas.base import Day, Id, Move
 from schemas.page import Page
 
 router = Resource("/v1/annual-reports", "annual-reports")
@@ -29,7 +29,7 @@ Expand = Annotated[
 ]
 AsOf = Annotated[Day | None, Query(description="Its flags as they were, or will be, on this day; without actions.")]
 Reader = Annotated[Reading, reads("annual_reports.read")]
-Plain = Annotated[wire.AnnualReportMove, Body(default_factory=wire.AnnualReportMove)]
+Plain = Annotated[Move, Body(default_factory=Move)]
 
 
 @router.get("", response_model=Page[wire.AnnualReport], summary="List annual reports")

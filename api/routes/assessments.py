@@ -16,7 +16,7 @@ from programme.queries.assessments import ASSESSMENTS, RATINGS
 from programme.queries.views import pattern
 from programme.services import assessments, ratings
 from schemas import assessments as wire
-from schemas.base import Id
+from schemas.base import Id, Move
 from schemas.page import Page
 
 router = Resource("/v1/assessments", "assessments")
@@ -32,7 +32,7 @@ Criterion = Annotated[
 Expand = Annotated[str | None, Query(max_length=200, description="`organisation`: the organisation along with it.")]
 Reader = Annotated[Reading, reads("assessments.read")]
 Rater = Annotated[Writing, writes("assessments.rate", versioned="where_given")]
-When = Annotated[wire.AssessmentMove, Body(default_factory=wire.AssessmentMove)]
+When = Annotated[Move, Body(default_factory=Move)]
 
 
 # Ratings first: they are what is written most often.

@@ -15,7 +15,7 @@ from programme.queries.enrolments import ENROLMENTS
 from programme.queries.views import pattern
 from programme.services import enrolments
 from schemas import enrolments as wire
-from schemas.base import Id
+from schemas.base import Id, Move
 from schemas.page import Page
 
 router = Resource("/v1/enrolments", "enrolments")
@@ -87,7 +87,7 @@ async def record_enrolment_stage(
 async def submit_enrolment(
     door: Annotated[Writing, writes("enrolments.submit")],
     enrolment_id: Id,
-    body: Annotated[wire.EnrolmentMove, Body(default_factory=wire.EnrolmentMove)],
+    body: Annotated[Move, Body(default_factory=Move)],
 ) -> Response:
     """Hands the application in, while the project is open. Needs a named scope, and the declaration that the project's
     requirements are met."""
@@ -108,7 +108,7 @@ async def return_enrolment(
 async def start_enrolment_review(
     door: Annotated[Writing, writes("enrolments.start_review")],
     enrolment_id: Id,
-    body: Annotated[wire.EnrolmentMove, Body(default_factory=wire.EnrolmentMove)],
+    body: Annotated[Move, Body(default_factory=Move)],
 ) -> Response:
     """The commission begins to judge the application."""
     await enrolments.start_review(door.work, enrolment_id, **body.model_dump())

@@ -58,7 +58,8 @@ class View:
     """One resource as it is read.
 
     `fields`: the representation, in order. `keys`: by what a single one is found. `filters`: each condition once.
-    `sorts`: what a list can be ordered by, without nulls. `only`: what holds of every row that it shows. `owner`: the organisation whose row it is, if any.
+    `sorts`: what a list can be ordered by, without nulls. `only`: what holds of every row that it shows. `owner`: the
+    organisation whose row it is, if any.
     `facts`: columns that the lifecycle's guards look at, read beside a single one; `judge` makes of them, of who asks
     and of the day the facts that `lifecycle` judges.
     """
