@@ -18,6 +18,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
+    ScalarSelect,
     Select,
     Text,
     and_,
@@ -209,11 +210,20 @@ def _one(query: Select[Any], view: View, by: str, expand: Sequence[str], scoped:
     key = view.keys[by]
     query = query.add_columns(view.id.label("id"), view.version.label("version"))
     query = query.add_columns(*(column.label(f"fact_{name}") for name, column in view.facts.items()))
-    for name in dict.fromkeys(path.partition(".")[0] for path in expand):
-        expansion = view.expands[name]
-        version = select(expansion.view.version).where(expansion.view.id == expansion.key)
-        query = query.add_columns(version.correlate(*_tables(view.source)).scalar_subquery().label(f"version_{name}"))
+    for path in expand:
+        query = query.add_columns(_version_along(view, path).label(f"version_{path}"))
     return _narrowed(query.where(key == bindparam("key", type_=key.type)), view, scoped)
+
+
+def _version_along(view: View, path: str) -> ScalarSelect[str]:
+    """The versions of all that is read along the path."""
+    steps: list[Expansion] = []
+    for name in path.split("."):
+        steps.append((steps[-1].view if steps else view).expands[name])
+    found = select(func.concat_ws(said("."), *(step.view.version for step in steps))).where(
+        *(step.view.id == step.key for step in steps)
+    )
+    return found.correlate(*_tables(view.source)).scalar_subquery()
 
 
 def _narrowed(query: Select[Any], view: View, scoped: bool) -> Select[Any]:

@@ -400,3 +400,17 @@ async def test_every_read_path_shows_these_flags(world: World, judged: tuple[Obl
     for flag in Flag:
         listed = (await coordinator.get(f"/v1/annual-reports?flag={flag}&as_of={days[0]}&fields=id")).json()["items"]
         assert (str(row) in [item["id"] for item in listed]) == (flag in expected)
+
+
+async def test_what_is_read_along_two_deep_is_part_of_the_tag(world: World) -> None:
+    await a_certificate(world.database, "2026-11-22")
+    coordinator = await world.caller("coordinator")
+    report = (await coordinator.get("/v1/annual-reports?limit=1")).json()["items"][0]
+    path = f"/v1/annual-reports/{report['id']}?expand=certificate.organisation"
+    seen = await coordinator.get(path)
+
+    await coordinator.change(f"/v1/organisations/{report['organisation_id']}", {"name": "Kitu vardu"})
+
+    again = await coordinator.get(path, headers={"If-None-Match": seen.headers["etag"]})
+    assert again.status_code == 200
+    assert again.json()["certificate"]["organisation"]["name"] == "Kitu vardu"
