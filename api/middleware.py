@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from os import urandom
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from starlette.requests import Request
@@ -15,6 +15,8 @@ from api.problems import too_large
 from programme.sentences import LANGUAGES, Language
 
 log = structlog.get_logger()
+
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class Surroundings:
@@ -32,7 +34,7 @@ class Surroundings:
             return
         started = perf_counter()
         accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-        request_id = uuid4().hex
+        request_id = urandom(16).hex()
         language = negotiate(accepted)
         scope.setdefault("state", {}).update(request_id=request_id, language=language)
         is_head = scope["method"] == "HEAD"
@@ -53,13 +55,12 @@ class Surroundings:
                     replaced = True
                     return
                 present = {name for name, _ in headers}
-                ours = {
-                    b"x-request-id": request_id,
-                    b"x-content-type-options": "nosniff",
-                    b"content-language": language,
-                }
-                headers += [(name, value.encode()) for name, value in ours.items() if name not in present]
-                message = {**message, "headers": headers}
+                headers.append((b"x-request-id", request_id.encode()))
+                if b"x-content-type-options" not in present:
+                    headers.append(_NOSNIFF)
+                if b"content-language" not in present:
+                    headers.append((b"content-language", language.encode()))
+                message["headers"] = headers
             elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)

@@ -16,14 +16,13 @@ def main() -> None:
     message = " ".join(sys.argv[1:]).strip()
     if not message:
         sys.exit('Say what the revision does: make migration m="add …"')
-    slug = "".join(letter if letter.isalnum() else "_" for letter in message.lower())
     with embedded.ensure(load()) as servers:
         migrate(servers.database_url)
         command.revision(
             migrations_config(servers.database_url),
             message,
             autogenerate=True,
-            rev_id=f"{datetime.now(UTC):%Y_%m_%d_%H%M}_{slug}",
+            rev_id=f"{datetime.now(UTC):%Y_%m_%d_%H%M}",  # alembic adds the words; it keeps 32 letters of this
         )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
 import structlog
+from pydantic_core import PydanticSerializationError, to_json
+from structlog.typing import EventDict
 
 from programme.settings import Settings
 
@@ -16,7 +19,7 @@ def configure(settings: Settings) -> None:
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
         if console
-        else structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        else _as_json
     )
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger("info"),
@@ -26,6 +29,18 @@ def configure(settings: Settings) -> None:
             *([] if console else [structlog.processors.format_exc_info]),
             renderer,
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=(
+            structlog.WriteLoggerFactory(file=sys.stdout)
+            if console
+            else structlog.BytesLoggerFactory(file=sys.stdout.buffer)
+        ),
         cache_logger_on_first_use=True,
     )
+
+
+def _as_json(_logger: Any, _method: str, event: EventDict) -> bytes:
+    """Half the time of `json.dumps`, which is left for what is no UTF-8: a traceback may quote a lone surrogate."""
+    try:
+        return to_json(event, fallback=str)
+    except PydanticSerializationError:
+        return json.dumps(event, default=str).encode()

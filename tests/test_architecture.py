@@ -62,7 +62,7 @@ CANNOT_BE_HIT = {
         r"|certificate_\w+|annual_report_\w+|compliance_case_\w+|client_\w+|policy_validity_months)"
     ),
     "uq": re.compile(
-        r"uq_(\w+_organisation_id_id|strand_project_id_id|certificate_decision_\w+|annual_report_\w+|rating_\w+"
+        r"uq_(\w+_organisation_id_id|strand_project_id_id|organisation_id_municipality_key|certificate_decision_\w+|annual_report_\w+|rating_\w+"
         r"|annual_report_submission_\w+|compliance_case_\w+|known_fact_\w+|event_\w+)"
     ),
 }

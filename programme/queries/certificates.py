@@ -167,7 +167,7 @@ CERTIFICATES = View(
         "level": one_of(_c.level, "level"),
         "source": one_of(_c.source, "source"),
         "reference": one_of(_c.reference, "reference"),
-        "municipality": one_of(_o.municipality, "municipality"),
+        "municipality": one_of(_c.municipality_key, "municipality"),
         "service": covers(_c.scope, "service"),
         "q": _found("q"),
         **between(_c.certified_on, "certified_on"),

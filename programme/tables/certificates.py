@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     Computed,
+    FetchedValue,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -31,7 +32,8 @@ class Certificate(Recorded, Table):
     `periods`: all periods of validity; `suspensions`: when it was or will be suspended (days, end exclusive as
     PostgreSQL writes ranges). `ended_as` with `ended_on`: the terminal decision and its first day of effect.
     `next_change_on`: the next day on which the daily pass has something to make known.
-    `revision`: how often the wording of the certificate was decided anew.
+    `municipality_key`: the holder's, put in by a trigger and kept by the foreign key: one index gives a municipality's
+    certificates in order. `revision`: how often the wording of the certificate was decided anew.
     """
 
     __tablename__ = "certificate"
@@ -43,6 +45,11 @@ class Certificate(Recorded, Table):
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
+        ForeignKeyConstraint(
+            ["organisation_id", "municipality_key"],
+            ["organisation.id", "organisation.municipality_key"],
+            onupdate="CASCADE",
+        ),
         Index(
             "uq_certificate_reference",
             "reference",
@@ -60,6 +67,7 @@ class Certificate(Recorded, Table):
         CheckConstraint("ended_as in ('refused', 'withdrawn', 'cancelled', 'superseded')", name="ended_as"),
         CheckConstraint("source in ('decision', 'import')", name="source"),
         Index("ix_certificate_expires_on", text("coalesce(expires_on, 'infinity')"), "id"),
+        Index("ix_certificate_municipality", "municipality_key", text("coalesce(expires_on, 'infinity')"), "id"),
         Index("ix_certificate_certified_on", text("coalesce(certified_on, 'infinity')"), "id"),
         Index(
             "ix_certificate_due",
@@ -78,7 +86,8 @@ class Certificate(Recorded, Table):
         ),
     )
 
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    organisation_id: Mapped[UUID]
+    municipality_key: Mapped[str] = mapped_column(server_default=FetchedValue())
     reference: Mapped[str | None]
     standard: Mapped[str] = mapped_column(ForeignKey("standard.code"))
     standard_version: Mapped[str] = mapped_column(ForeignKey("standard_version.code"))

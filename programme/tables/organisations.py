@@ -18,7 +18,8 @@ class Organisation(Recorded, Table):
     """One legal entity. `legal_code`, `kind` and `municipality` may be unknown of imported ones only.
 
     `former_names`: what it was called before, oldest first. `external_ids`: [{system, value}]; the system
-    `programme` holds the key by which loading the real programme finds it again.
+    `programme` holds the key by which loading the real programme finds it again. `municipality_key`: the municipality,
+    or nothing where it is unknown, for rows below that are found by it.
     """
 
     __tablename__ = "organisation"
@@ -27,6 +28,7 @@ class Organisation(Recorded, Table):
         "legal_code", "name", "kind", "municipality", "address", "website", "former_names", "external_ids", "source",
     )  # fmt: skip
     __table_args__ = (
+        UniqueConstraint("id", "municipality_key"),
         Index(
             "uq_organisation_legal_code",
             "legal_code",
@@ -65,6 +67,7 @@ class Organisation(Recorded, Table):
     name: Mapped[str]
     kind: Mapped[str | None]
     municipality: Mapped[str | None] = mapped_column(ForeignKey("municipality.code"))
+    municipality_key: Mapped[str] = mapped_column(Computed("coalesce(municipality, '')", persisted=True))
     address: Mapped[str | None]
     website: Mapped[str | None]
     former_names: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))

@@ -297,3 +297,17 @@ async def test_a_provider_knows_of_its_own_certificates_only(world: World) -> No
     assert (await stranger.get("/v1/certificates")).json()["items"] == []
     own = await world.caller("provider", holder)
     assert len((await own.get("/v1/certificates")).json()["items"]) == 1
+
+
+async def test_a_municipalitys_certificates_follow_their_holder(world: World) -> None:
+    coordinator = await world.caller("coordinator")
+    holder = (await coordinator.get(await a_certificate(world))).json()["organisation_id"]
+
+    async def found_in(municipality: str) -> list[str]:
+        listed = await coordinator.get(f"/v1/certificates?municipality={municipality}&fields=organisation_id")
+        return [one["organisation_id"] for one in listed.json()["items"]]
+
+    for municipality in ("LT-32", "LT-57"):
+        await coordinator.change(f"/v1/organisations/{holder}", {"municipality": municipality})
+        assert await found_in(municipality) == [holder]
+    assert await found_in("LT-32") == []
