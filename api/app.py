@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api import documents, openapi, problems
+from api import development, documents, openapi, problems
+from api.access.oidc import Issuer, Issuers
+from api.access.tokens import Tokens
 from api.cursors import Cursors
 from api.middleware import Surroundings
 from api.routes import ROUTERS
@@ -51,6 +53,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.cursors = Cursors(settings.secret)
+    app.state.tokens = Tokens(settings.secret)
+    issuers = [Issuer(url) for url in settings.oidc_issuer]
+    if settings.environment != "production":
+        issuers.append(development.install(app, settings))
+    app.state.issuers = Issuers(settings.audience, *issuers)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

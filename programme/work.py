@@ -23,6 +23,7 @@ from programme.database import Connection, Database
 from programme.errors import Conflict, NotFound, Stale
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
+from programme.rules.permissions import may
 from programme.tables import Event, Recorded, refusal_of
 
 R = TypeVar("R", bound=Recorded)
@@ -30,12 +31,17 @@ R = TypeVar("R", bound=Recorded)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a client with its role, or the system itself. `organisation_id`: whose rows it is bound to."""
+    """Who acts: a client with its role, or the system itself. `organisation_id`: whose rows it is bound to. `scopes`:
+    the permissions that it is bound to; none: all of its role."""
 
     type: str
     id: str
     role: Role
     organisation_id: UUID | None = None
+    scopes: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        return may(self.role, permission, self.scopes)
 
     @property
     def client_id(self) -> UUID | None:

@@ -59,7 +59,7 @@ CANNOT_BE_HIT = {
     "ck": re.compile(
         r"ck_(standard_version_state|organisation_kind|organisation_source|contact_erased|strand_places_taken"
         r"|enrolment_active_means_signed|enrolment_source|assessment_kind|assessment_outcome_when_finalised|rating_rating"
-        r"|certificate_\w+|annual_report_\w+|compliance_case_\w+|client_\w+|policy_validity_months)"
+        r"|certificate_\w+|annual_report_\w+|compliance_case_\w+|client_\w+|api_key_\w+|policy_validity_months)"
     ),
     "uq": re.compile(
         r"uq_(\w+_organisation_id_id|strand_project_id_id|organisation_id_municipality_key|certificate_decision_\w+|annual_report_\w+|rating_\w+"

@@ -15,7 +15,6 @@ from programme.queries.assessments import ASSESSMENTS, PASS_RULE
 from programme.rules import assessments as rules
 from programme.rules.assessments import OWN_WORK, RatingValue, State
 from programme.rules.lifecycle import Move, Role
-from programme.rules.permissions import may
 from programme.sentences import Sentence
 from programme.services.certificates import level_of
 from programme.services.moves import checked_scope, judge, known_organisation, within
@@ -71,7 +70,7 @@ async def plan(
     organisation = await known_organisation(work, organisation_id)
     if work.actor.role is Role.PROVIDER and kind not in OWN_WORK:
         raise Forbidden(OTHERS_WORK)
-    if (assessor or reviewer) and not may(work.actor.role, "assessments.assign"):
+    if (assessor or reviewer) and not work.actor.may("assessments.assign"):
         raise Forbidden(NOT_YOURS_TO_ASSIGN)
     version = await level_of(work, standard_version, level)
     if not any(principle["criteria"] for principle in version.principles):

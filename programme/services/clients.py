@@ -37,7 +37,8 @@ async def make_client(work: Work, *, role: str, name: str, organisation_id: UUID
         raise Invalid(FieldError("/organisation_id", "missing", ORGANISATION_MISSING))
     if organisation_id is not None:
         await known_organisation(work, organisation_id)
-    client = await work.add(Client(name=name, role=role, organisation_id=organisation_id), "client.created")
+    client = Client(name=name, role=role, organisation_id=organisation_id, scopes=[], granted=[], issued=[])
+    await work.add(client, "client.created")
     return client, await give_key(work, client)
 
 
@@ -46,16 +47,16 @@ async def give_key(work: Work, client: Client) -> str:
     key_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(12))
     secret = secrets.token_urlsafe(32)
     now = (await work.session.scalars(select(func.clock_timestamp()))).one()
-    work.session.add(
+    client.issued.append(
         ApiKey(
             id=key_id,
-            client_id=client.id,
+            slot=1,
             secret_hash=sha256(secret.encode()).digest(),
             created_at=now,
             expires_at=now + KEY_LIFE,
         )
     )
-    await work.session.flush()
+    await work.record("client.key_issued", client)
     return f"kk_{key_id}_{secret}"
 
 
