@@ -21,7 +21,8 @@ _KEY = re.compile(r"kk_([0-9a-z]{12})_([0-9A-Za-z_-]{43})", re.ASCII)
 
 _LOOK_UP = """
 select key.secret_hash, key.revoked_at is null and key.expires_at > clock_timestamp() and client.disabled_at is null as live,
-       coalesce(key.last_used_at < clock_timestamp() - interval '1 minute', true) as unseen,
+       coalesce(key.last_used_at < clock_timestamp() - interval '1 minute', true)
+           and not current_setting('transaction_read_only')::boolean as unseen,
        client.id, client.name, client.role, client.organisation_id, now() as now
   from api_key as key join client on client.id = key.client_id where key.id = $1
 """
