@@ -50,6 +50,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.VersionRequired: 428,
     Reused: 422,
     errors.Unavailable: 503,
+    errors.OutcomeUnknown: 503,
 }
 
 NO_SUCH_PATH = Sentence(lt="Tokio adreso nėra.", en="There is no such address.")
@@ -109,6 +110,7 @@ MEANINGS: dict[type[Refusal], Sentence] = {
     idempotency.Reused: idempotency.REUSED,
     errors.VersionRequired: errors.VersionRequired().sentence,
     errors.Unavailable: errors.Unavailable().sentence,
+    errors.OutcomeUnknown: errors.OutcomeUnknown().sentence,
 }
 
 

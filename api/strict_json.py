@@ -165,7 +165,9 @@ class StrictRoute(APIRoute):
             return handle
 
         async def handle_strictly(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
+            if not isinstance(request, StrictRequest):
+                request = StrictRequest(request.scope, request.receive)
+            return await handle(request)
 
         return handle_strictly
 

@@ -317,10 +317,11 @@ def _migrated(settings: Settings) -> Iterator[Servers]:
 
 def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     from programme.database import Database
+    from programme.retries import again
 
     async def run(database_url: str) -> T:
         async with Database.open(settings, database_url, statement_timeout_ms=_COMMAND_TIMEOUT_MS) as database:
-            return await work(database)
+            return await again(lambda: work(database))
 
     with _migrated(settings) as servers:
         return asyncio.run(run(servers.database_url))

@@ -7,7 +7,7 @@ block, the events it records included, is kept together or not at all.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,12 +15,13 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programme.database import Connection, Database
-from programme.errors import Conflict, NotFound, Stale
+from programme.database import Connection, Database, is_passing
+from programme.errors import Conflict, NotFound, OutcomeUnknown, Stale
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may
@@ -160,19 +161,38 @@ async def begin(
             work = Work(session, actor, moment.astimezone(UTC), request_id, expected_version)
             yield work
             if work.keeps:
-                await session.commit()
+                await session.flush()
+                await _commit(session)
             else:
                 await session.execute(text("set constraints all immediate"))
                 await session.rollback()
         except IntegrityError as error:
-            await session.rollback()
+            await _give_up(session)
             name = getattr(getattr(error, "driver_exception", None), "constraint_name", None)
             if (reason := refusal_of(name)) is None:
                 raise
             raise Conflict(reason.sentence, code=reason.code) from error
         except BaseException:
-            await session.rollback()
+            await _give_up(session)
             raise
+
+
+async def _commit(session: AsyncSession) -> None:
+    """The database's own no (a deferred constraint, another writer preferred) means that nothing was kept; anything
+    else that passes leaves it open."""
+    try:
+        await session.commit()
+    except Exception as error:
+        cause = getattr(error, "driver_exception", None)
+        if is_passing(error) and not isinstance(cause, asyncpg.TransactionRollbackError):
+            raise OutcomeUnknown from error
+        raise
+
+
+async def _give_up(session: AsyncSession) -> None:
+    """Where the connection is lost, so is the transaction, and what there is to tell is why, not that."""
+    with suppress(DBAPIError, asyncpg.InterfaceError, OSError):
+        await session.rollback()
 
 
 async def _bare(session: AsyncSession) -> Connection:
