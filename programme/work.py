@@ -25,7 +25,7 @@ from programme.errors import Conflict, NotFound, OutcomeUnknown, Stale
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may
-from programme.tables import Event, Recorded, refusal_of
+from programme.tables import PROGRAMME, Event, Recorded, refusal_of
 
 R = TypeVar("R", bound=Recorded)
 
@@ -67,6 +67,7 @@ class Work:
     expected_version: int | None = None
     keeps: bool = True
     _before: dict[Recorded, dict[str, Any]] = field(default_factory=dict)
+    _told: list[dict[str, Any]] = field(default_factory=list)
 
     async def connection(self) -> Connection:
         """The bare connection inside this transaction, with all changes so far on it: for statements of `queries`."""
@@ -103,7 +104,7 @@ class Work:
         """Puts a new row in and tells all of it as its first event."""
         self.session.add(row)
         await self.session.flush()
-        await self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
+        self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
         return row
 
     async def record(self, event: str, row: Recorded, *, effective_on: date | None = None) -> None:
@@ -113,15 +114,14 @@ class Work:
         await self.session.flush()
         after = self._before[self.watch(row)]
         changed = [name for name, value in after.items() if value != before[name]]
-        await self._tell(
+        self._tell(
             event, row, {name: after[name] for name in changed}, {name: before[name] for name in changed}, effective_on
         )
 
-    async def _tell(
+    def _tell(
         self, event: str, row: Recorded, data: dict[str, Any], previous: dict[str, Any], effective_on: date | None
     ) -> None:
-        await self.session.execute(
-            insert(Event),
+        self._told.append(
             {
                 "type": event,
                 "occurred_at": self.now,
@@ -135,8 +135,15 @@ class Work:
                 "resource_version": row.version,
                 "data": data,
                 "previous": previous,
-            },
+            }
         )
+
+    async def write_events(self) -> None:
+        """Writes what was told, at the end of the work: each event locks its organisation's chain, and that comes
+        last and in ascending order, so that no two works wait for one another (docs/decisions/0018)."""
+        if self._told:
+            self._told.sort(key=lambda event: event["organisation_id"] or PROGRAMME)
+            await self.session.execute(insert(Event), self._told)
 
 
 @asynccontextmanager
@@ -162,6 +169,7 @@ async def begin(
             yield work
             if work.keeps:
                 await session.flush()
+                await work.write_events()
                 await _commit(session)
             else:
                 await session.execute(text("set constraints all immediate"))

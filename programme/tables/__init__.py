@@ -7,11 +7,12 @@ from programme.tables.base import Recorded, Table, refusal_of
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
 from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
 from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
-from programme.tables.events import Event, JobRun
+from programme.tables.events import PROGRAMME, Event, EventChain, JobRun
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.projects import Enrolment, Project, Strand
 
 __all__ = [
+    "PROGRAMME",
     "AnnualReport",
     "AnnualReportReview",
     "AnnualReportSubmission",
@@ -29,6 +30,7 @@ __all__ = [
     "Contact",
     "Enrolment",
     "Event",
+    "EventChain",
     "IdempotencyKey",
     "JobRun",
     "KnownFact",
