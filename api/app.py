@@ -14,11 +14,9 @@ from api.access.tokens import Tokens
 from api.cursors import Cursors
 from api.middleware import Surroundings
 from api.routes import ROUTERS
+from api.strict_json import LARGEST
 from programme.database import Database
 from programme.settings import Settings, SettingsError, load
-
-BODY_LIMIT = 256 * 1024
-"""Bytes of a JSON body."""
 
 
 class Service(FastAPI):
@@ -46,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_LIMIT,
+        max_body_size=LARGEST,
         generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,
         **openapi.ABOUT,

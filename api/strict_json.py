@@ -21,6 +21,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+LARGEST: Final = 256 * 1024
+"""Bytes of a body."""
+
 MAX_DEPTH: Final = 32
 """Arrays and objects within one another; the deepest body of the API needs six."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from api.access import keys, tokens
-from api.access.lookup import BAD_KEY, NO_KEY, Credential, Grants, unknown
+from api.access.lookup import BAD_KEY, NO_KEY, Credential, Grants, Kind, unknown
 from api.access.oidc import Issuers
 from programme.database import Connection
 from programme.errors import Forbidden, Unauthenticated
@@ -19,13 +19,24 @@ from programme.rules.lifecycle import Role
 from programme.sentences import Language, Sentence
 from programme.work import Actor
 
-__all__ = ["BAD_KEY", "LONGEST", "NO_KEY", "Caller", "Grants", "Identity", "identify", "permit", "shown"]
+__all__ = [
+    "BAD_KEY",
+    "LONGEST",
+    "NO_KEY",
+    "OUT_OF_SCOPE",
+    "Caller",
+    "Grants",
+    "Identity",
+    "identify",
+    "permit",
+    "shown",
+]
 
 LONGEST = 8192
 """Bytes of a credential that are still looked at."""
 
 _MAY_NOT = Sentence(lt="Jūsų vaidmuo ({role}) šio veiksmo neleidžia.", en="Your role ({role}) does not allow this.")
-_OUT_OF_SCOPE = Sentence(
+OUT_OF_SCOPE = Sentence(
     lt="Klientui, kurio vardu kreipiatės, suteiktos ne visos vaidmens teisės; tarp suteiktųjų {permission} nėra.",
     en="The client in whose name you call has not all rights of its role; {permission} is not among them.",
 )
@@ -35,7 +46,7 @@ _OUT_OF_SCOPE = Sentence(
 class Identity:
     """The client behind a credential.
 
-    `now`: the transaction's time. `grants`: what a partner sees besides the register. `expires_on`: the client's last
+    `now`: the transaction's time; `clock`: the moment of the look-up. `grants`: what a partner sees besides the register. `expires_on`: the client's last
     day. `until`: the moment at which the credential, or the client, ends. `unnoted_key`: the key whose use is to be
     noted once the request is done, as its last noted use lies more than a minute back.
     """
@@ -43,7 +54,8 @@ class Identity:
     actor: Actor
     name: str
     now: datetime
-    credential: str
+    clock: datetime
+    credential: Kind
     grants: Grants
     expires_on: date | None
     until: datetime
@@ -104,6 +116,7 @@ async def identify(connection: Connection, credential: Credential) -> Identity:
         actor=Actor("client", str(row["id"]), role, row["organisation_id"], frozenset(row["scopes"])),
         name=row["name"],
         now=row["now"],
+        clock=row["clock"],
         credential=credential.kind,
         grants=Grants.of(row),
         expires_on=row["expires_on"],
@@ -117,5 +130,5 @@ def permit(actor: Actor, permission: str) -> None:
     if actor.may(permission):
         return
     if actor.scopes and Actor(actor.type, actor.id, actor.role).may(permission):
-        raise Forbidden(_OUT_OF_SCOPE, code="out_of_scope", facts={"permission": permission})
+        raise Forbidden(OUT_OF_SCOPE, code="out_of_scope", facts={"permission": permission})
     raise Forbidden(_MAY_NOT, facts={"role": actor.role.value})

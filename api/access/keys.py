@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.access.lookup import CLIENT, GRANTED, Row, unknown
+from api.access.lookup import CLIENT, GRANTED, Kind, Row, unknown
 from programme.database import Database
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ class KeyShown:
     key_id: str
     digest: bytes
 
-    kind: ClassVar = "api_key"
+    kind: ClassVar[Kind] = "api_key"
     statement: ClassVar = LOOK_UP
 
     @property

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 from programme.errors import Unauthenticated
@@ -21,6 +21,7 @@ BAD_KEY = Sentence(
 )
 
 Row = Mapping[str, Any]
+Kind = Literal["api_key", "access_token", "oidc"]
 
 CLIENT = """
        client.disabled_at is null
@@ -41,7 +42,7 @@ GRANTED = """
 class Credential(Protocol):
     """Something that a request shows: how to look up whom it is from, and whether the row found bears it out."""
 
-    kind: ClassVar[str]
+    kind: ClassVar[Kind]
     statement: ClassVar[str]
 
     @property

@@ -16,7 +16,7 @@ from joserfc.jwk import OctKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from api.access import keys
-from api.access.lookup import Row, unknown
+from api.access.lookup import Kind, Row, unknown
 from api.strict_json import BadBody, decode
 
 ISSUER = "kokybe"
@@ -31,7 +31,7 @@ class AccessToken:
 
     claims: Mapping[str, Any]
 
-    kind: ClassVar = "access_token"
+    kind: ClassVar[Kind] = "access_token"
     statement: ClassVar = keys.LOOK_UP
 
     @property
