@@ -8,23 +8,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from hmac import compare_digest
-from uuid import UUID
 
 from programme.database import Connection
 from programme.errors import Forbidden, Unauthenticated
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may
+from programme.rules.sight import SEES, Sight
 from programme.sentences import Language, Sentence
 from programme.work import Actor
 
 _KEY = re.compile(r"kk_([0-9a-z]{12})_([0-9A-Za-z_-]{43})", re.ASCII)
 
-_LOOK_UP = """
+_SEES = " ".join(f"when '{role}' then '{sees}'" for role, sees in SEES.items())
+_LOOK_UP = f"""
 select key.secret_hash, key.revoked_at is null and key.expires_at > clock_timestamp() and client.disabled_at is null as live,
        coalesce(key.last_used_at < clock_timestamp() - interval '1 minute', true) as unseen,
-       client.id, client.name, client.role, client.organisation_id, now() as now
+       client.id, client.name, client.role, client.organisation_id, now() as now,
+       enter(case client.role {_SEES} else 'nobody' end, client.id, client.organisation_id) as organisations
   from api_key as key join client on client.id = key.client_id where key.id = $1
-"""
+"""  # noqa: S608 - put together from names of ours, once
 _SEEN = "update api_key set last_used_at = clock_timestamp() where id = $1"
 
 NO_KEY = Sentence(
@@ -43,6 +45,7 @@ class Caller:
     """Who asks, in which language, and what time it is for the programme."""
 
     actor: Actor
+    sight: Sight
     name: str
     language: Language
     now: datetime
@@ -53,14 +56,23 @@ class Caller:
     def role(self) -> Role:
         return self.actor.role
 
-    @property
-    def owners(self) -> list[UUID] | None:
-        """The organisations whose rows the caller may know of; None: all."""
-        return [self.actor.organisation_id] if self.actor.organisation_id else None
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a credential is, what they may know of, and the database's time. `unseen`: the key to note the use of."""
+
+    actor: Actor
+    sight: Sight
+    name: str
+    now: datetime
+    unseen: str | None
 
 
-async def identify(connection: Connection, authorization: str | None) -> tuple[Actor, str, datetime]:
-    """The caller behind the header, their name, and the database's time; `Unauthenticated` where there is none."""
+async def identify(connection: Connection, authorization: str | None) -> Identity:
+    """The caller behind the header; `Unauthenticated` where there is none.
+
+    The same statement tells PostgreSQL what they may see: from here on the transaction reads and writes as they may.
+    """
     if not authorization:
         raise Unauthenticated(NO_KEY)
     scheme, _, credential = authorization.partition(" ")
@@ -72,9 +84,20 @@ async def identify(connection: Connection, authorization: str | None) -> tuple[A
     right = compare_digest(sha256(secret.encode()).digest(), row["secret_hash"] if row else _NOBODY)
     if row is None or not right or not row["live"]:
         raise Unauthenticated(BAD_KEY, code="invalid_credential")
-    if row["unseen"]:
-        await connection.execute(_SEEN, key)
-    return Actor("client", str(row["id"]), Role(row["role"]), row["organisation_id"]), row["name"], row["now"]
+    role = Role(row["role"])
+    return Identity(
+        actor=Actor("client", str(row["id"]), role, row["organisation_id"]),
+        sight=Sight(role, row["id"], frozenset(row["organisations"])),
+        name=row["name"],
+        now=row["now"],
+        unseen=key if row["unseen"] else None,
+    )
+
+
+async def note_use(connection: Connection, key: str) -> None:
+    """Writes down that the key was used, at most once a minute: outside of the caller's transaction, which may read
+    only, or see no keys."""
+    await connection.execute(_SEEN, key)
 
 
 def permit(role: Role, permission: str) -> None:

@@ -1,7 +1,9 @@
 """The doors: a route names a permission, and through its door comes who calls, the time, and a connection.
 
-Reading looks things up on a bare connection. Writing opens the one transaction of the request, which the door ends
-before the answer leaves (`scope="function"`: the default scope answers first, and a commit that then fails is lost).
+Either way in a transaction which begins with who calls: from that statement on, PostgreSQL shows and takes only what
+they may see. Reading looks things up on a bare connection. Writing opens the one transaction of the request, which the
+door ends before the answer leaves (`scope="function"`: the default scope answers first, and a commit that then fails is
+lost).
 """
 
 from __future__ import annotations
@@ -16,14 +18,14 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api import idempotency
-from api.access import Caller, identify, permit
+from api.access import Caller, identify, note_use, permit
 from api.messages import MESSAGES
-from programme.database import Connection, Database
+from programme.database import Connection, Database, is_passing
 from programme.errors import FieldError, Malformed, NotFound, VersionRequired
 from programme.rules import calendar
 from programme.rules.permissions import PERMISSIONS
 from programme.sentences import Sentence
-from programme.work import Work, begin
+from programme.work import NOBODY, Work, begin
 
 Versioned = bool | Literal["where_given"]
 
@@ -76,8 +78,11 @@ class ReadingDoor(Door):
     async def __call__(self, request: Request) -> AsyncIterator[Reading]:
         refuse_unknown_parameters(request)
         database: Database = request.app.state.database
-        async with database.reading() as connection:
-            yield Reading(connection, await _caller(request, connection, database, self.permission), request)
+        try:
+            async with database.reading() as connection, connection.transaction(readonly=True):
+                yield Reading(connection, await _caller(request, connection, database, self.permission), request)
+        finally:
+            await _note_use(request, database)
 
 
 class WritingDoor(Door):
@@ -92,15 +97,18 @@ class WritingDoor(Door):
         refuse_unknown_parameters(request, {"validate_only"})
         validate_only = _flag(request, "validate_only")
         database: Database = request.app.state.database
-        async with begin(database) as work:
-            connection = await work.connection()
-            caller = await _caller(request, connection, database, self.permission)
-            work.actor, work.request_id = caller.actor, caller.request_id
-            if self.versioned is True or (self.versioned and "if-match" in request.headers):
-                work.expected_version = _if_match(request)
-            once = await idempotency.claim(request, connection, caller, required=self.once and not validate_only)
-            work.keeps = not validate_only
-            yield Writing(work, connection, caller, request, validate_only, None if validate_only else once)
+        try:
+            async with begin(database, NOBODY) as work:
+                connection = await work.connection()
+                caller = await _caller(request, connection, database, self.permission)
+                work.actor, work.sight, work.request_id = caller.actor, caller.sight, caller.request_id
+                if self.versioned is True or (self.versioned and "if-match" in request.headers):
+                    work.expected_version = _if_match(request)
+                once = await idempotency.claim(request, connection, caller, required=self.once and not validate_only)
+                work.keeps = not validate_only
+                yield Writing(work, connection, caller, request, validate_only, None if validate_only else once)
+        finally:
+            await _note_use(request, database)
 
 
 def reads(permission: str) -> Any:
@@ -112,11 +120,24 @@ def writes(permission: str, *, versioned: Versioned = True, once: bool = False) 
 
 
 async def _caller(request: Request, connection: Connection, database: Database, permission: str) -> Caller:
-    actor, name, now = await identify(connection, request.headers.get("authorization"))
-    permit(actor.role, permission)
-    moment = database.fixed_now or now
+    who = await identify(connection, request.headers.get("authorization"))
     state = request.state
-    return Caller(actor, name, state.language, moment, calendar.today(moment), state.request_id)
+    state.unseen = who.unseen
+    permit(who.actor.role, permission)
+    moment = database.fixed_now or who.now
+    return Caller(who.actor, who.sight, who.name, state.language, moment, calendar.today(moment), state.request_id)
+
+
+async def _note_use(request: Request, database: Database) -> None:
+    """Nothing of the answer hangs on it: where the database goes away just then, the next use is noted."""
+    if (key := getattr(request.state, "unseen", None)) is None:
+        return
+    try:
+        async with database.reading() as connection:
+            await note_use(connection, key)
+    except Exception as error:
+        if not is_passing(error):
+            raise
 
 
 def _flag(request: Request, name: str) -> bool:

@@ -22,7 +22,7 @@ from programme.rules.calendar import noon_in_vilnius
 from programme.rules.legal_codes import check_digit
 from programme.rules.lifecycle import Role
 from programme.services import clients, ratings
-from programme.tables import Event
+from programme.tables import ClientGrant, Event
 from programme.work import SYSTEM, Actor, Work, begin
 from schemas.problem import Problem
 
@@ -60,8 +60,11 @@ def assert_as_documented(answer: httpx2.Response) -> None:
 class Caller:
     """One client of the service, with a role. Moves bring the version that they have just read."""
 
-    def __init__(self, http: httpx2.AsyncClient, key: str | None, client_id: str | None) -> None:
+    def __init__(
+        self, http: httpx2.AsyncClient, key: str | None, client_id: str | None, role: Role = Role.PUBLIC
+    ) -> None:
         self.http = http
+        self.role = role
         self.key = key
         self.client_id = client_id
 
@@ -128,8 +131,13 @@ class World:
         if which not in self._callers:
             whose = UUID(str(organisation_id)) if organisation_id else None
             made = await clients.create_client(self.database, role, f"{role} {another}", whose)
-            self._callers[which] = Caller(self.http, made["key"], made["client_id"])
+            self._callers[which] = Caller(self.http, made["key"], made["client_id"], Role(role))
         return self._callers[which]
+
+    async def grant(self, caller: Caller, **what: Any) -> None:
+        """The caller may see an organisation (`organisation_id`), those of a `municipality`, or of a `strand_id`."""
+        async with self.at_work() as work:
+            work.session.add(ClientGrant(client_id=UUID(str(caller.client_id)), **what))
 
     @asynccontextmanager
     async def at_work(self, actor: Actor = SYSTEM) -> AsyncIterator[Work]:
