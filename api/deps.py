@@ -1,7 +1,9 @@
 """The doors: a route names a permission, and through its door comes who calls, the time, and a connection.
 
-Reading looks things up on a bare connection. Writing opens the one transaction of the request, which the door ends
-before the answer leaves (`scope="function"`: the default scope answers first, and a commit that then fails is lost).
+Either way in a transaction which begins with who calls: from that statement on, PostgreSQL shows and takes only what
+they may see. Reading looks things up on a bare connection. Writing opens the one transaction of the request, which the
+door ends before the answer leaves (`scope="function"`: the default scope answers first, and a commit that then fails is
+lost).
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from programme.errors import FieldError, Malformed, NotFound, VersionRequired
 from programme.rules import calendar
 from programme.rules.permissions import PERMISSIONS
 from programme.sentences import Sentence
-from programme.work import Work, begin
+from programme.work import NOBODY, Work, begin
 
 Versioned = bool | Literal["where_given"]
 
@@ -80,7 +82,7 @@ class ReadingDoor(Door):
         database: Database = request.app.state.database
         credential = await shown(request)
         try:
-            async with database.reading() as connection:
+            async with database.reading() as connection, connection.transaction(readonly=True):
                 caller = await _caller(request, credential, connection, database, self.permission)
                 yield Reading(connection, caller, request)
         finally:
@@ -101,10 +103,10 @@ class WritingDoor(Door):
         database: Database = request.app.state.database
         credential = await shown(request)
         try:
-            async with begin(database) as work:
+            async with begin(database, NOBODY) as work:
                 connection = await work.connection()
                 caller = await _caller(request, credential, connection, database, self.permission)
-                work.actor, work.request_id = caller.actor, caller.request_id
+                work.actor, work.sight, work.request_id = caller.actor, caller.sight, caller.request_id
                 if self.versioned is True or (self.versioned and "if-match" in request.headers):
                     work.expected_version = _if_match(request)
                 once = await idempotency.claim(request, connection, caller, required=self.once and not validate_only)
@@ -131,7 +133,9 @@ async def _caller(
     moment = database.fixed_now or identity.now
     state = request.state
     today = calendar.today(moment)
-    return Caller(identity.actor, identity.name, state.language, moment, today, state.request_id, identity)
+    return Caller(
+        identity.actor, identity.sight, identity.name, state.language, moment, today, state.request_id, identity
+    )
 
 
 def _flag(request: Request, name: str) -> bool:

@@ -20,6 +20,7 @@ from benchmarks.load import HttpLoad, Played, Player, Request, SqlLoad
 from benchmarks.report import Figure, Line, Report
 from programme.queries.certificates import CERTIFICATES
 from programme.queries.views import Sort, Statement, narrowest, page_statement, single_statement
+from programme.rules.sight import Sees
 
 PAGE = 50
 
@@ -271,14 +272,14 @@ def growth(bench: Bench) -> None:
 
 def lookup_statement() -> Statement:
     """What the service asks PostgreSQL for a certificate with its organisation."""
-    return single_statement(CERTIFICATES, "id", ("organisation",), False)
+    return single_statement(CERTIFICATES, "id", ("organisation",), Sees.EVERYTHING)
 
 
 def list_statement() -> Statement:
     """What it asks for the filtered list."""
     conditions = frozenset(narrowest(CERTIFICATES, {"status": ["active"], "municipality": ["LT-57"]}))
     return page_statement(
-        CERTIFICATES, conditions, (Sort("expires_on", True),), False, None, (), False, False, PAGE + 1
+        CERTIFICATES, conditions, (Sort("expires_on", True),), False, None, (), Sees.EVERYTHING, False, PAGE + 1
     )
 
 

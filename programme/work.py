@@ -25,6 +25,7 @@ from programme.errors import Conflict, NotFound, OutcomeUnknown, Stale
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may
+from programme.rules.sight import SEES, Sees, Sight
 from programme.tables import PROGRAMME, Event, Recorded, refusal_of
 
 R = TypeVar("R", bound=Recorded)
@@ -32,8 +33,8 @@ R = TypeVar("R", bound=Recorded)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a client with its role, or the system itself. `organisation_id`: whose rows it is bound to. `scopes`:
-    the permissions that it is bound to; none: all of its role."""
+    """Who acts: a client with its role, or the system itself. `organisation_id`: to whom a provider's client belongs.
+    `scopes`: the permissions that it is bound to; none: all of its role."""
 
     type: str
     id: str
@@ -48,7 +49,13 @@ class Actor:
     def client_id(self) -> UUID | None:
         return UUID(self.id) if self.type == "client" else None
 
+    @property
+    def sees(self) -> Sees:
+        return Sees.NOBODY if self is NOBODY else SEES[self.role]
 
+
+NOBODY = Actor("nobody", "nobody", Role.PUBLIC)
+"""Stands for a caller of whom it is not known yet who they are."""
 SYSTEM = Actor("system", "system", Role.WORKER)
 WORKER = Actor("worker", "daily", Role.WORKER)
 
@@ -57,11 +64,13 @@ WORKER = Actor("worker", "daily", Role.WORKER)
 class Work:
     """`now`: the moment by the programme's clock (the transaction's start, or `KOKYBE_TODAY`).
 
-    `expected_version`: the version that the caller means to change; the first row taken must have it.
+    `sight`: which rows the actor may know of. `expected_version`: the version that the caller means to change; the first
+    row taken must have it.
     """
 
     session: AsyncSession
     actor: Actor
+    sight: Sight
     now: datetime
     request_id: str | None = None
     expected_version: int | None = None
@@ -82,12 +91,11 @@ class Work:
     async def take(self, kind: type[R], key: UUID, *, whose: UUID | None = None) -> R:
         """The row, locked against other changes, at the version that the caller expects.
 
-        An actor who is bound to an organisation knows of its rows alone. `whose`: the organisation that the address
-        names besides; the row is looked for nowhere else.
+        What the actor cannot see is not there. `whose`: the organisation that the address names besides; the row is
+        looked for nowhere else.
         """
         row = await self.session.get(kind, key, with_for_update={"key_share": True}, populate_existing=True)
-        bounds = {whose, self.actor.organisation_id} - {None}
-        if row is None or not bounds <= {_owner(row)}:
+        if row is None or whose not in (None, row.belongs_to) or not row.known_to(self.sight):
             raise NotFound
         if self.expected_version is not None:
             if row.version != self.expected_version:
@@ -129,7 +137,7 @@ class Work:
                 "actor_type": self.actor.type,
                 "actor_id": self.actor.id,
                 "request_id": self.request_id,
-                "organisation_id": _owner(row),
+                "organisation_id": row.belongs_to,
                 "resource_type": row.resource,
                 "resource_id": row.id,
                 "resource_version": row.version,
@@ -157,15 +165,21 @@ async def begin(
 ) -> AsyncIterator[Work]:
     """A transaction that ends with the block: kept where it ends well (and `work.keeps`), else rolled back.
 
-    The clock is the database's transaction time, read once; `now` or `KOKYBE_TODAY` stands in for it.
+    The transaction starts by telling PostgreSQL what the actor may see, which is nothing while nobody is known. The
+    clock is the database's transaction time, read once; `now` or `KOKYBE_TODAY` stands in for it.
     A constraint that stops the work is a `Conflict` in the constraint's own words.
     """
     async with database.sessions() as session:
         try:
             await session.begin()
-            started = (await (await session.connection()).exec_driver_sql("select now()")).scalar_one()
-            moment = now or database.fixed_now or started
-            work = Work(session, actor, moment.astimezone(UTC), request_id, expected_version)
+            connection = await session.connection()
+            entered = await connection.exec_driver_sql(
+                "select now(), enter($1, $2, $3)", (actor.sees, actor.client_id, actor.organisation_id)
+            )
+            row = entered.one()
+            moment = now or database.fixed_now or row.now
+            sight = Sight(actor.role, actor.client_id, frozenset(row.enter))
+            work = Work(session, actor, sight, moment.astimezone(UTC), request_id, expected_version)
             yield work
             if work.keeps:
                 await session.flush()
@@ -205,11 +219,6 @@ async def _give_up(session: AsyncSession) -> None:
 
 async def _bare(session: AsyncSession) -> Connection:
     return (await (await session.connection()).get_raw_connection()).driver_connection
-
-
-def _owner(row: Recorded) -> UUID | None:
-    """The organisation that the row is about; an organisation is its own."""
-    return row.id if row.resource == "organisation" else getattr(row, "organisation_id", None)
 
 
 def _told(row: Recorded) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from programme.rules.calendar import noon_in_vilnius
 from programme.rules.legal_codes import check_digit
 from programme.rules.lifecycle import Role
 from programme.services import auditors, clients, ratings
-from programme.tables import Event, Standard
+from programme.tables import ClientGrant, Event, Standard
 from programme.work import SYSTEM, Actor, Work, begin
 from schemas.problem import Problem
 
@@ -60,8 +60,11 @@ def assert_as_documented(answer: httpx2.Response) -> None:
 class Caller:
     """One client of the service, with a role. Moves bring the version that they have just read."""
 
-    def __init__(self, http: httpx2.AsyncClient, key: str | None, client_id: str | None) -> None:
+    def __init__(
+        self, http: httpx2.AsyncClient, key: str | None, client_id: str | None, role: Role = Role.PUBLIC
+    ) -> None:
         self.http = http
+        self.role = role
         self.key = key
         self.client_id = client_id
 
@@ -128,7 +131,7 @@ class World:
         if which not in self._callers:
             whose = UUID(str(organisation_id)) if organisation_id else None
             made = await clients.create_client(self.database, role, f"{role} {another}", whose)
-            self._callers[which] = Caller(self.http, made["key"], made["client_id"])
+            self._callers[which] = Caller(self.http, made["key"], made["client_id"], Role(role))
             if role == "auditor":
                 await self._license(UUID(made["client_id"]))
         return self._callers[which]
@@ -139,6 +142,11 @@ class World:
             for_ever = {"valid_from": date(2000, 1, 1), "valid_until": date(2100, 12, 31)}
             licences = [{"standard": code, **for_ever} for code in await work.session.scalars(select(Standard.code))]
             await auditors.enter(work, client_id=auditor, licences=licences)
+
+    async def grant(self, caller: Caller, **what: Any) -> None:
+        """The caller may see an organisation (`organisation_id`), those of a `municipality`, or of a `strand_id`."""
+        async with self.at_work() as work:
+            work.session.add(ClientGrant(client_id=UUID(str(caller.client_id)), **what))
 
     @asynccontextmanager
     async def at_work(self, actor: Actor = SYSTEM) -> AsyncIterator[Work]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 
 from starlette.requests import Request
 
 from api.access import keys, tokens
-from api.access.lookup import BAD_KEY, NO_KEY, Credential, Grants, Kind, unknown
+from api.access.lookup import BAD_KEY, NO_KEY, Credential, Kind, unknown
 from api.access.oidc import Issuers
 from programme.database import Connection
 from programme.errors import Forbidden, Unauthenticated
 from programme.rules.calendar import day_ends_at
 from programme.rules.lifecycle import Role
+from programme.rules.sight import Sight
 from programme.sentences import Language, Sentence
 from programme.work import Actor
 
@@ -25,7 +25,6 @@ __all__ = [
     "NO_KEY",
     "OUT_OF_SCOPE",
     "Caller",
-    "Grants",
     "Identity",
     "identify",
     "permit",
@@ -46,17 +45,17 @@ OUT_OF_SCOPE = Sentence(
 class Identity:
     """The client behind a credential.
 
-    `now`: the transaction's time; `clock`: the moment of the look-up. `grants`: what a partner sees besides the register. `expires_on`: the client's last
+    `now`: the transaction's time; `clock`: the moment of the look-up. `expires_on`: the client's last
     day. `until`: the moment at which the credential, or the client, ends. `unnoted_key`: the key whose use is to be
     noted once the request is done, as its last noted use lies more than a minute back.
     """
 
     actor: Actor
+    sight: Sight
     name: str
     now: datetime
     clock: datetime
     credential: Kind
-    grants: Grants
     expires_on: date | None
     until: datetime
     unnoted_key: str | None
@@ -67,6 +66,7 @@ class Caller:
     """Who asks, in which language, and what time it is for the programme. `identity`: none where the public asks."""
 
     actor: Actor
+    sight: Sight
     name: str
     language: Language
     now: datetime
@@ -77,11 +77,6 @@ class Caller:
     @property
     def role(self) -> Role:
         return self.actor.role
-
-    @property
-    def owners(self) -> list[UUID] | None:
-        """The organisations whose rows the caller may know of; None: all."""
-        return [self.actor.organisation_id] if self.actor.organisation_id else None
 
 
 async def shown(request: Request) -> Credential:
@@ -114,11 +109,11 @@ async def identify(connection: Connection, credential: Credential) -> Identity:
     ends = (credential.ends(row), day_ends_at(row["expires_on"]) if row["expires_on"] else None)
     return Identity(
         actor=Actor("client", str(row["id"]), role, row["organisation_id"], frozenset(row["scopes"])),
+        sight=Sight(role, row["id"], frozenset(row["organisations"])),
         name=row["name"],
         now=row["now"],
         clock=row["clock"],
         credential=credential.kind,
-        grants=Grants.of(row),
         expires_on=row["expires_on"],
         until=min(end for end in ends if end is not None),
         unnoted_key=row["unnoted_key"],

@@ -4,12 +4,11 @@ say what was wrong."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
-from uuid import UUID
 
 from programme.errors import Unauthenticated
+from programme.rules.sight import SEES
 from programme.sentences import Sentence
 
 NO_KEY = Sentence(
@@ -23,20 +22,16 @@ BAD_KEY = Sentence(
 Row = Mapping[str, Any]
 Kind = Literal["api_key", "access_token", "oidc"]
 
-CLIENT = """
+_SEES = " ".join(f"when '{role}' then '{sees}'" for role, sees in SEES.items())
+
+CLIENT = f"""
        client.disabled_at is null
        and coalesce((clock_timestamp() at time zone 'Europe/Vilnius')::date <= client.expires_on, true) as client_live,
        client.id, client.name, client.role, client.organisation_id, client.scopes, client.expires_on,
-       granted.organisations, granted.municipalities, granted.strands, now() as now, clock_timestamp() as clock
+       now() as now, clock_timestamp() as clock,
+       enter(case client.role {_SEES} else 'nobody' end, client.id, client.organisation_id) as organisations
 """
-GRANTED = """
-  left join lateral (
-       select array_agg(one.organisation_id) filter (where one.organisation_id is not null) as organisations,
-              array_agg(one.municipality) filter (where one.municipality is not null) as municipalities,
-              array_agg(one.strand_id) filter (where one.strand_id is not null) as strands
-         from client_grant as one where client.role = 'partner' and one.client_id = client.id
-  ) as granted on true
-"""
+"""`enter` tells PostgreSQL what the client may see: from here on the transaction reads and writes as they may."""
 
 
 class Credential(Protocol):
@@ -53,20 +48,6 @@ class Credential(Protocol):
     def ends(self, row: Row) -> datetime:
         """The moment at which it ceases to be good."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Grants:
-    """What a partner sees besides the public register."""
-
-    organisations: frozenset[UUID] = frozenset()
-    municipalities: frozenset[str] = frozenset()
-    strands: frozenset[UUID] = frozenset()
-
-    @classmethod
-    def of(cls, row: Row) -> Grants:
-        named = (frozenset(row[name] or ()) for name in ("organisations", "municipalities", "strands"))
-        return cls(*named)
 
 
 def unknown() -> Unauthenticated:

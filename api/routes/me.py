@@ -52,9 +52,9 @@ class Me(Answer):
 async def get_me(door: Annotated[Reading, reads("me.read")]) -> Me:
     """The client behind the credential, its role, scopes and grants, and every permission that it has by them."""
     actor, identity = door.caller.actor, door.caller.identity
-    row = await views.one(
-        door.connection, views.single_statement(CLIENTS, "id", (), False), key=actor.client_id, today=door.caller.today
-    )
+    sight = door.caller.sight
+    statement = views.single_statement(CLIENTS, "id", (), sight.sees)
+    row = await views.one(door.connection, statement, key=actor.client_id, **sight.values)
     if row is None or identity is None:
         raise NotFound
     return Me(

@@ -1,7 +1,7 @@
 """Events are append-only and chained; a contact can be erased
 
 Revision ID: 2026_11_22_2040
-Revises: 2026_11_22_2010
+Revises: 2026_11_22_2020
 
 What stands in the text of an event is settled here for good: a hash that was made is never made anew. A later column
 of `event` that has to be sealed goes into the text of the events that have it, and leaves the text of the others as is.
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_22_2040"
-down_revision = "2026_11_22_2010"
+down_revision = "2026_11_22_2020"
 branch_labels = None
 depends_on = None
 
@@ -80,8 +80,9 @@ $$
     # Also for sessions that say they only replay what another server did.
     "alter table event enable always trigger append_only",
     "alter table event_chain enable always trigger append_only",
-    "revoke update, delete, truncate on event from public",
-    "revoke all on event_chain from public",
+    "revoke update, delete, truncate on event from public, kokybe_everything",
+    "revoke all on event_chain from public, kokybe_everything",
+    "grant select on event_chain to kokybe_everything",
 )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Text, and_, case, cast, func, literal_column, null, select
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, bindparam, case, cast, func, literal_column, null, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from programme.queries.views import View, equals, moment, one_of, said
+from programme.queries.views import IN_SIGHT, View, equals, moment, one_of, said
+from programme.rules.sight import Sees
 from programme.tables import ApiKey, Client, ClientGrant, Project, Strand
 
 _c, _g, _k = Client.__table__.c, ClientGrant.__table__.c, ApiKey.__table__.c
@@ -30,6 +31,14 @@ _GRANTS = (
     .correlate(Client.__table__)
     .scalar_subquery()
 )
+
+_SEEN: dict[Sees, ColumnElement[bool]] = {
+    Sees.OWN: _c.organisation_id == any_(IN_SIGHT),
+    **dict.fromkeys(
+        (Sees.GRANTED, Sees.ASSIGNED, Sees.DOCKET, Sees.REGISTER, Sees.NOBODY), _c.id == bindparam("client", type_=Uuid)
+    ),
+}
+"""Whose clients are seen; `tables.clients` says the same of one."""
 
 CLIENTS = View(
     name="clients",
@@ -57,13 +66,12 @@ CLIENTS = View(
     },
     keys={"id": _c.id},
     filters={
-        "id": equals(_c.id, "id"),
         "role": one_of(_c.role, "role"),
         "organisation_id": equals(_c.organisation_id, "organisation_id"),
     },
     sorts={"id": _c.id},
     default_sort="id",
-    owner=_c.organisation_id,
+    seen=_SEEN,
 )
 
 KEYS = View(
@@ -84,5 +92,5 @@ KEYS = View(
     filters={"client_id": equals(_k.client_id, "client_id")},
     sorts={"created_at": _k.created_at, "id": cast(_k.id, Text)},
     default_sort="-created_at",
-    owner=_c.organisation_id,
+    seen=_SEEN,
 )

@@ -59,6 +59,9 @@ STATE_NAMES: dict[str, Sentence] = {
 OWN_WORK = (Kind.SELF_ASSESSMENT, Kind.INTERNAL_AUDIT)
 """Kinds that the organisation carries out on itself; the others are an auditor's."""
 
+AUDIT_DRAFT = (State.PLANNED, State.IN_PROGRESS, State.CANCELLED)
+"""States in which what an auditor found is theirs alone: not handed in, handed back, or never finished."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:

@@ -1,7 +1,7 @@
 """Who may do what: the whole table as data. Every route names one permission of it; a route without one fails the
 build. The roles of moves are read from the lifecycles, so that the two cannot disagree.
 
-Which *rows* a role sees is not said here but by the caller's scope (`programme.queries.scope`).
+Which *rows* a role sees is not said here but by the caller's sight (`rules.sight`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "clients.read": {_R.PROVIDER, _R.PARTNER, _R.OPS},
     "clients.write": {_R.PROVIDER, _R.OPS},
     "clients.keys": {_R.PROVIDER, _R.PARTNER, _R.OPS},
-    "auditors.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AUDITOR, _R.OPS} | _DOCKET,
+    "auditors.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AUDITOR, _R.OPS},
     "auditors.write": {_R.COORDINATOR, _R.OPS},
 }
 

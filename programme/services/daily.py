@@ -83,10 +83,11 @@ async def _turn(database: Database, wait: bool) -> AsyncIterator[Connection | No
     once would do no harm, as each change is bound to the version of its row: they would only get in each other's way."""
     async with database.reading() as connection:
         try:
+            await connection.execute("set role kokybe_everything")
             yield connection if await _is_our_turn(connection, wait) else None
         finally:
             try:
-                await connection.execute("select pg_advisory_unlock_all()")
+                await connection.execute("reset role; select pg_advisory_unlock_all()")
             except BaseException as error:
                 with suppress(asyncpg.InterfaceError):  # lost already, and its lock with it
                     connection.terminate()  # a lock must not go back to the pool

