@@ -107,6 +107,9 @@ _AUDITS = (
 )
 """The finalised external audits that could carry a grant."""
 
+_CARRIED = select(_a.assessor).where(_a.id == _c.assessment_id).correlate(Certificate.__table__)
+"""Who carried out the audit that the certificate was granted on."""
+
 _POLICY = (
     select(_p.id)
     .where(_p.standard_version == _c.standard_version, _p.effective_from <= TODAY)
@@ -189,8 +192,12 @@ CERTIFICATES = View(
         "ended_on": _c.ended_on,
         "suspended_from": _c.suspended_from,
         "audits": _of_a_draft(func.array(_AUDITS.with_only_columns(_a.outcome).scalar_subquery(), type_=ARRAY(Text))),
-        "auditors": _of_a_draft(
-            func.array(_AUDITS.with_only_columns(_a.assessor).scalar_subquery(), type_=ARRAY(Uuid))
+        "auditors": case(
+            (
+                _c.expires_on.is_(None),
+                func.array(_AUDITS.with_only_columns(_a.assessor).scalar_subquery(), type_=ARRAY(Uuid)),
+            ),
+            else_=func.array(_CARRIED.scalar_subquery(), type_=ARRAY(Uuid)),
         ),
         "validity_months": _of_a_draft(_POLICY.with_only_columns(_p.validity_months).scalar_subquery()),
         "pass_rule_known": _of_a_draft(
