@@ -88,7 +88,7 @@ async def shown(request: Request) -> Credential:
     """The credential of the request, its signature verified where it has one; `Unauthenticated` where it cannot be
     anybody's. A key in the query string is never looked at."""
     given = request.headers.getlist("authorization")
-    if not given:
+    if not any(given):
         raise Unauthenticated(NO_KEY)
     scheme, _, text = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer" or len(text) > LONGEST:
