@@ -40,7 +40,10 @@ _HEADERS = {"alg", "kid", "typ", "x5t", "x5t#S256"}
 """Nothing that would lead to a key elsewhere (jku, jwk, x5u, x5c) or change how the token is to be read (crit)."""
 
 _TYPES = {None, "jwt", "at+jwt", "application/at+jwt"}
-_LEAST_RSA_BITS = 2048
+_KINDS = ("RSA", "EC", "OKP")
+_LEAST_RSA_LETTERS = 342
+"""Of a modulus as a JWK writes it: 2048 bits."""
+
 _MOST_KEYS = 50
 
 
@@ -131,6 +134,7 @@ class Issuers:
         algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ")
         if (
             not header.keys() <= _HEADERS
+            or not isinstance(algorithm, str)
             or algorithm not in ALGORITHMS
             or not isinstance(kid, str)
             or (kind.lower() if isinstance(kind, str) else kind) not in _TYPES
@@ -165,9 +169,10 @@ def _usable(jwk: Any) -> tuple[str, Key] | None:
     """The key under its id, where it is a public one that verifies signatures of ours."""
     if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str) or jwk.get("use", "sig") != "sig":
         return None
+    kind = jwk.get("kty")
+    if kind not in _KINDS or (kind == "RSA" and len(str(jwk.get("n"))) < _LEAST_RSA_LETTERS):
+        return None
     try:
-        key = JWKRegistry.import_key(jwk)
-        weak = isinstance(key, RSAKey) and key.public_key.key_size < _LEAST_RSA_BITS
+        return jwk["kid"], JWKRegistry.import_key(jwk)
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    return (jwk["kid"], key) if isinstance(key, tuple(ALGORITHMS.values())) and not weak else None

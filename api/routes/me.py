@@ -48,7 +48,7 @@ class Me(Answer):
     limits: Limits
 
 
-@router.get("", response_model=Me, summary="Who am I?")
+@router.get("", response_model=Me, response_model_exclude_unset=True, summary="Who am I?")
 async def get_me(door: Annotated[Reading, reads("me.read")]) -> Me:
     """The client behind the credential, its role, scopes and grants, and every permission that it has by them."""
     actor, identity = door.caller.actor, door.caller.identity
