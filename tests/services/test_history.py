@@ -21,7 +21,7 @@ from programme.database import Database, asyncpg_url
 from programme.services import organisations
 from programme.services.daily import catch_up
 from programme.services.history import verify
-from programme.tables import PROGRAMME, AnnualReport
+from programme.tables import PROGRAMME, Site
 from programme.work import begin
 from tests import oracle
 from tests.made import a_certificate, many_certificates
@@ -86,15 +86,19 @@ async def five(database: Database) -> Database:
     return database
 
 
+async def attempt(connection: asyncpg.Connection, *statements: str) -> None:
+    async with connection.transaction():
+        for statement in statements:
+            await connection.execute(statement)
+
+
 @pytest.mark.parametrize("statement", ["update event set data = '{}'", "delete from event", "truncate event"])
 async def test_what_happened_is_refused_every_change_also_the_owners(five: Database, statement: str) -> None:
     async with five.reading() as connection:
         for role in ("origin", "replica"):
             for refused in (statement, "delete from event_chain", "truncate event_chain"):
                 with pytest.raises(asyncpg.InsufficientPrivilegeError, match="never altered"):
-                    await connection.execute(
-                        f"do $$ begin set local session_replication_role = {role}; {refused}; end $$"
-                    )
+                    await attempt(connection, f"set local session_replication_role = {role}", refused)
     assert await found(five) is None
 
 
@@ -230,20 +234,33 @@ async def test_the_command_says_what_it_found_and_ends_with_one(
         await said("--against", str(kept))
 
 
-async def test_two_works_on_two_organisations_in_opposite_order_do_not_wait_for_one_another(clone: Database) -> None:
-    """Each tells of both; without an order of the chains they would lock each other out."""
+async def test_two_works_on_two_organisations_in_opposite_order_do_not_lock_each_other_out(
+    clone: Database, clone_url: str
+) -> None:
     made = [await a_certificate(clone, "2024-06-01") for _ in range(2)]
+    gate = await asyncpg.connect(asyncpg_url(clone_url))
 
-    async def touch(order: int) -> None:
+    async def tell_of_both(order: int) -> None:
         async with begin(clone) as work:
             for one in made[::order]:
-                report = work.watch(await work.session.get_one(AnnualReport, one.reports[(1 - order) // 2]))
-                await asyncio.sleep(0)
-                await work.record("annual_report.drafted", report)
+                site = Site(
+                    organisation_id=one.organisation, name="Filialas", address="Beržų g. 1", municipality="LT-54"
+                )
+                await work.add(site, "site.opened")
 
-    for _ in range(10):
-        await asyncio.gather(touch(1), touch(-1))
+    async with gate.transaction():
+        await gate.execute("select from event_chain where organisation_id = $1 for update", made[1].organisation)
+        both = []
+        for order in (
+            -1,
+            1,
+        ):  # unordered, the first would wait for the second chain and the second would hold the first
+            both.append(asyncio.create_task(tell_of_both(order)))
+            while await gate.fetchval("select count(*) from pg_locks where not granted") < len(both):
+                await asyncio.sleep(0.01)
 
+    await asyncio.gather(*both)
+    await gate.close()
     assert await found(clone) is None
     await oracle.check(clone)
 
