@@ -25,7 +25,7 @@ from programme.tables import PROGRAMME, Site
 from programme.work import begin
 from tests import oracle
 from tests.made import a_certificate, many_certificates
-from tests.world import NOON, World
+from tests.world import NOON, World, assert_told
 
 TELL = """
 insert into event (type, occurred_at, effective_on, actor_type, actor_id, organisation_id, resource_type, resource_id,
@@ -282,6 +282,16 @@ async def test_writers_of_one_organisation_and_the_daily_pass_make_one_chain(clo
     assert told["ok"], told
     assert told["chains"] == 200 + 2 + 1
     await oracle.check(there)
+
+
+async def test_a_change_that_tells_nothing_fails_its_test(world: World) -> None:
+    """What every answer of every test is held to (tests/world.py)."""
+    site = {"name": "Filialas", "address": "Beržų g. 1", "municipality": "LT-54"}
+    path = f"/v1/organisations/{(await world.organisation())['id']}/sites"
+    answer = await (await world.caller("coordinator")).post(path, site)
+    answer.headers["x-request-id"] = "a change whose event was lost"
+    with pytest.raises(AssertionError, match="sites told nothing"):
+        await assert_told(world.database, answer)
 
 
 BENDS = {
