@@ -17,6 +17,7 @@ from programme.queries.views import TODAY
 from programme.rules import annual_reports as report_rules
 from programme.rules import certificates as certificate_rules
 from programme.services.annual_reports import obligation
+from programme.services.history import verify
 from programme.tables import AnnualReport, Certificate, Event, JobRun, Recorded
 from programme.work import Work, _plain, begin
 
@@ -74,6 +75,16 @@ BREAKS_ONCE = {
                ('annual_report.opened', 'annual_report.due_soon', 'annual_report.overdue', 'annual_report.delinquent',
                 'annual_report.voided')
          group by resource_id, type having count(*) > 1""",
+    "no event tells who a contact is": """
+        select event.id
+          from event join contact on contact.organisation_id = event.organisation_id,
+               unnest(array[nullif(contact.name, ''), contact.email, contact.telephone]) as particular
+         where strpos(concat(event.data, event.previous), particular) > 0""",
+    "a contact is erased once": """
+        select resource_id from event where type = 'contact.erased' group by resource_id having count(*) > 1
+         union all
+        select contact.id from contact left join event on resource_id = contact.id and type = 'contact.erased'
+         where (erased_at is null) <> (event.id is null)""",
     "each event of the daily pass is in the record of a run": """
         select type, sum(told), sum(counted)
           from (select type, 1 as told, 0 as counted from event where actor_type = 'worker'
@@ -97,6 +108,8 @@ async def check(database: Database) -> None:
             await _none(work, name, query)
         await _expired_once_for_each_period(work)
         await _reports_say_what_the_rules_say(work)
+    history = await verify(database)
+    assert history["ok"], history["first_bad"]
 
 
 async def _none(work: Work, name: str, query: str) -> None:

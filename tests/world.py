@@ -57,6 +57,27 @@ def assert_as_documented(answer: httpx2.Response) -> None:
             return
 
 
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+TELLS_NOTHING = {"/oauth/token"}
+"""Unsafe addresses that change nothing that is recorded."""
+
+
+async def assert_told(database: Database, answer: httpx2.Response) -> None:
+    """A change that was kept has its event: whatever answers 2xx to an unsafe request told something of it."""
+    request = answer.request
+    if (
+        request.method in UNSAFE
+        and answer.is_success
+        and request.url.path not in TELLS_NOTHING
+        and request.url.params.get("validate_only") != "true"
+        and "idempotent-replayed" not in answer.headers
+    ):
+        async with database.reading() as connection:
+            told = "select count(*) from event where request_id = $1"
+            count = await connection.fetchval(told, answer.headers["x-request-id"])
+        assert count, f"{request.method} {request.url.path} told nothing"
+
+
 class Caller:
     """One client of the service, with a role. Moves bring the version that they have just read."""
 
@@ -115,7 +136,12 @@ class World:
     async def of(cls, app: Any, database: Database) -> AsyncIterator[Self]:
         app.state.database = database
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://kokybe.test") as http:
+
+        async def look(answer: httpx2.Response) -> None:
+            await assert_told(app.state.database, answer)
+
+        hooks = {"response": [look]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://kokybe.test", event_hooks=hooks) as http:
             yield cls(app, database, http)
 
     def travel(self, to: str | date | datetime) -> None:
