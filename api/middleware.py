@@ -11,6 +11,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.metrics import observe
 from api.problems import too_large
 from programme.sentences import LANGUAGES, Language
 
@@ -79,6 +80,7 @@ class Surroundings:
                 raise Interrupted from None
         finally:
             route: Any = scope.get("route")
+            observe(scope["method"], getattr(route, "path", None), status, perf_counter() - started)
             log.info(
                 "request",
                 request_id=request_id,

@@ -6,7 +6,7 @@ from programme.tables.base import Recorded, Table, refusal_of
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
 from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
 from programme.tables.clients import ApiKey, Client, IdempotencyKey
-from programme.tables.events import Event, JobRun
+from programme.tables.events import Event, Heartbeat, JobRun
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.projects import Enrolment, Project, Strand
 
@@ -24,6 +24,7 @@ __all__ = [
     "Contact",
     "Enrolment",
     "Event",
+    "Heartbeat",
     "IdempotencyKey",
     "JobRun",
     "KnownFact",

@@ -109,6 +109,8 @@ def process(written: Written, name: str, environment: dict[str, str]) -> Iterato
 
 @asynccontextmanager
 async def api(written: Written, environment: dict[str, str], app: Any, clone: Database) -> AsyncIterator[World]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        environment["KOKYBE_PORT"] = str(server.getsockname()[1])
     address = f"http://127.0.0.1:{environment['KOKYBE_PORT']}"
     with process(written, "api", environment) as running:
         async with httpx2.AsyncClient(base_url=address, timeout=20) as http:
@@ -219,15 +221,12 @@ async def rows(database: Database) -> dict[str, str]:
 async def test_no_secret_and_no_persons_particulars_are_written_anywhere_else(
     log_format: str, canaries: Canaries, clone: Database, clone_url: str, app: Any, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = str(server.getsockname()[1])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KOKYBE_")} | {
         "KOKYBE_DATABASE_URL": clone_url.replace("://kokybe@", f"://kokybe:{canaries.database_password}@"),
         "KOKYBE_REDIS_URL": os.environ["TEST_REDIS_URL"],
         "KOKYBE_SECRET_KEY": canaries.secret_key,
         "KOKYBE_SMTP_URL": f"smtp://kokybe:{canaries.mail_password}@127.0.0.1:1",
         "KOKYBE_LOG_FORMAT": log_format,
-        "KOKYBE_PORT": port,
     }
     assert canaries.database_password in environment["KOKYBE_DATABASE_URL"]
     written = Written(tmp_path)
