@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from tempfile import TemporaryDirectory
 
 from granian import Granian
 from granian.constants import Interfaces
 
 from programme.logs import configure
-from programme.settings import SettingsError, load
+from programme.settings import Settings, SettingsError, load
 
 
 def app() -> object:
@@ -28,6 +30,12 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     configure(settings)
+    with TemporaryDirectory(prefix="kokybe-metrics-") as counters:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters  # read by prometheus_client when the processes import it
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     Granian(
         "api.__main__:app",
         factory=True,

@@ -33,7 +33,7 @@ Versioned = bool | Literal["where_given"]
 
 _IF_MATCH = re.compile(r'"(\d{1,9})(?:\.[0-9a-f]+)?"', re.ASCII)
 
-_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,39}(?:\[[a-z]{2,3}\])?", re.ASCII)
+_PARAMETER = re.compile(r"[a-z][a-z_]{0,29}(?:\[[a-z]{2,3}\])?", re.ASCII)
 
 _CONTROL = re.compile("[\x00-\x1f\x7f\ufffd]")
 """Control characters, and what stands in the place of bytes that are not UTF-8: PostgreSQL keeps no NUL."""

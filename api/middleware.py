@@ -11,12 +11,17 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.metrics import observe
 from api.problems import too_large
 from programme.sentences import LANGUAGES, Language
 
 log = structlog.get_logger()
 
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
+
+
+class Interrupted(Exception):
+    """An answer broke off: the server has to end the connection, and to know nothing else."""
 
 
 class Surroundings:
@@ -42,9 +47,10 @@ class Surroundings:
             scope = {**scope, "method": "GET"}
         status = 0
         replaced = False
+        complete = False
 
         async def answer(message: Message) -> None:
-            nonlocal status, replaced
+            nonlocal status, replaced, complete
             if replaced:
                 return
             if message["type"] == "http.response.start":
@@ -64,11 +70,17 @@ class Surroundings:
             elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
+            complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
             await self.app(scope, receive, answer)
+        except Exception:
+            # The server would write what it says to its log. What was answered is told by `problems.fault`.
+            if not complete:
+                raise Interrupted from None
         finally:
             route: Any = scope.get("route")
+            observe(scope["method"], getattr(route, "path", None), status, perf_counter() - started)
             log.info(
                 "request",
                 request_id=request_id,

@@ -157,7 +157,7 @@ def build(app: FastAPI) -> dict[str, Any]:
         }
         for status, about in _PROBLEMS.items()
     }
-    for route in ROUTES:
+    for route in (one for one in ROUTES if one.include_in_schema):
         for method in route.methods or ():
             _complete(document["paths"][route.path_format][method.lower()], route)
     return document

@@ -27,6 +27,8 @@ from api.cursors import BAD_CURSOR
 from api.deps import BAD_PARAMETERS
 from api.idempotency import Replayed, Reused
 from api.messages import MESSAGES, OTHER
+from api.metrics import PROBLEMS, REPLAYS
+from api.readiness import NotReady
 from api.routes import ROUTES, oauth
 from api.routes.oauth import NoToken
 from api.strict_json import BadBody, UnsupportedBody
@@ -52,6 +54,7 @@ STATUS: dict[type[Refusal], int] = {
     Reused: 422,
     errors.Unavailable: 503,
     errors.OutcomeUnknown: 503,
+    NotReady: 503,
 }
 
 NO_SUCH_PATH = Sentence(lt="Tokio adreso nėra.", en="There is no such address.")
@@ -112,6 +115,10 @@ MEANINGS: dict[type[Refusal], Sentence] = {
     errors.VersionRequired: errors.VersionRequired().sentence,
     errors.Unavailable: errors.Unavailable().sentence,
     errors.OutcomeUnknown: errors.OutcomeUnknown().sentence,
+    NotReady: Sentence(
+        lt="Neveikia tai, be ko paslauga atsakyti negali; checks nurodo, kas.",
+        en="Something without which the service cannot answer is missing; checks tell what.",
+    ),
 }
 
 
@@ -119,6 +126,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, refused)  # type: ignore[arg-type]
     app.add_exception_handler(NoToken, no_token)  # type: ignore[arg-type]
     app.add_exception_handler(Replayed, replayed)  # type: ignore[arg-type]
+    app.add_exception_handler(NotReady, not_ready)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, http_error)  # type: ignore[arg-type]
     for kind in (
@@ -141,6 +149,7 @@ def problem(
     **members: Any,
 ) -> Response:
     language: Language = request.state.language
+    PROBLEMS.labels(code).inc()
     body = {
         "type": f"/problems/{code}",
         "title": title.say(language),
@@ -195,7 +204,16 @@ async def no_token(request: Request, refusal: NoToken) -> Response:
 
 
 async def replayed(_: Request, earlier: Replayed) -> Response:
+    REPLAYS.inc()
     return earlier.response
+
+
+async def not_ready(request: Request, refusal: NotReady) -> Response:
+    checks = {name: check.model_dump() for name, check in refusal.checks.items()}
+    headers = {"Retry-After": "5"}
+    return problem(
+        request, 503, refusal.problem, refusal.title, refusal.sentence, refusal.facts, headers=headers, checks=checks
+    )
 
 
 async def invalid(request: Request, error: RequestValidationError) -> Response:

@@ -29,6 +29,7 @@ from programme import embedded
 from programme.children import Child, StartError
 from programme.embedded import Servers
 from programme.errors import Refusal
+from programme.logs import tell_end
 from programme.settings import PREFIX, Settings, SettingsError, load
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _STEADY_AFTER = 60.0
 
 
 def main(words: Sequence[str] | None = None) -> int:
+    sys.excepthook = tell_end
     arguments = _parser().parse_args(words)
     try:
         status: int = arguments.run(load(), arguments)

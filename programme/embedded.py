@@ -144,6 +144,11 @@ class Instance:
             "max_connections": "200",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            # What it says of a failed statement quotes rows and values; who sent it knows, and tells what may be told.
+            "log_min_messages": "log",
+            "log_min_error_statement": "panic",
+            "log_parameter_max_length": "0",
+            "log_parameter_max_length_on_error": "0",
         }
         if not durable:
             options |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")

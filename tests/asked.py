@@ -64,7 +64,9 @@ class Asking:
             for method, operation in sorted(methods.items())
             if path.startswith(("/v1/", "/public/")) and method != "head"
         ]
-        self.lists = [one for one in self.operations if any(_name(self, p) == "cursor" for p in one[2].get("parameters", []))]
+        self.lists = [
+            one for one in self.operations if any(_name(self, p) == "cursor" for p in one[2].get("parameters", []))
+        ]
 
     def requests(self, *, keyed: bool) -> st.SearchStrategy[Asked]:
         """`keyed`: with a caller behind it; else only what is open."""

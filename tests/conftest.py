@@ -54,6 +54,7 @@ def start_servers() -> None:
     instance = embedded.start(folder, durable=False)
     _SERVERS.update(folder=folder, instance=instance)
     os.environ["TEST_DATABASE_URL"] = instance.servers.database_url
+    os.environ["TEST_LOGS"] = str(folder / "log")
     os.environ["TEST_REDIS_URL"] = instance.servers.redis_url
     asyncio.run(administer(f"create database {TEMPLATE}"))
     migrate(url_of(TEMPLATE))

@@ -1,7 +1,7 @@
 """`python -m worker`: works until it is told to end. arq gives up when its queue goes away; this begins anew.
 
 Before each beginning the daily pass is run directly, so that a Valkey that stays away delays nothing but waking.
-`python -m worker --check` ends with 0 where some worker is alive.
+`python -m worker --check` ends with 0 where the worker of this host is alive.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from contextlib import suppress
 
 import structlog
 import uvloop
-from arq.worker import async_check_health
 from redis.exceptions import RedisError
 
 from programme.database import Database, is_passing
 from programme.logs import configure
+from programme.services.heartbeat import is_beating
 from programme.settings import Settings, SettingsError, load
 from worker.jobs.daily import daily_pass
-from worker.settings import HEALTH, create_worker, redis
+from worker.settings import create_worker
 
 log = structlog.get_logger()
 
@@ -59,6 +59,18 @@ def next_pause(before: float, worked_s: float) -> float:
     return min(before * 2, LONGEST_PAUSE) if before and worked_s < STEADY_AFTER else 0.5
 
 
+async def check(settings: Settings, database_url: str) -> int:
+    """0 where the worker of this host lives. Seen from the database: without a queue it lives on, and a new one would
+    find none either."""
+    try:
+        async with Database.open(settings, database_url, connections=1) as database:
+            return 0 if await is_beating(database) else 1
+    except Exception as error:
+        if not is_passing(error):
+            raise
+        return 1
+
+
 async def _run(redis_url: str, database: Database) -> None:
     """One worker, which takes the signals over; it comes back when one of them has ended it."""
     worker = create_worker(redis_url, database)
@@ -86,7 +98,7 @@ def main() -> None:
         sys.exit(str(error))
     configure(settings)
     if sys.argv[1:] == ["--check"]:
-        sys.exit(uvloop.run(async_check_health(redis(settings.redis_url), HEALTH)))
+        sys.exit(uvloop.run(check(settings, settings.database_url)))
     uvloop.run(serve(settings, settings.database_url, settings.redis_url))
 
 

@@ -17,8 +17,6 @@ from programme.database import Database
 from worker.schedule import SCHEDULE
 
 QUEUE = "kokybe"
-HEALTH = f"{QUEUE}:worker"
-"""Where a living worker leaves its sign every 15 seconds."""
 
 
 def redis(url: str) -> RedisSettings:
@@ -45,8 +43,7 @@ def create_worker(url: str, database: Database) -> Worker:
         job_timeout=60,
         job_completion_wait=20,
         keep_result=0,
-        health_check_interval=15,
-        health_check_key=HEALTH,
+        health_check_interval=3600,  # what tells of it is the sign that each sweep leaves in the database
         log_results=False,
     )
 

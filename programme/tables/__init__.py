@@ -7,7 +7,7 @@ from programme.tables.base import Recorded, Table, refusal_of
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
 from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
 from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
-from programme.tables.events import PROGRAMME, Event, EventChain, JobRun
+from programme.tables.events import PROGRAMME, Event, EventChain, Heartbeat, JobRun
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.projects import Enrolment, Project, Strand
 
@@ -31,6 +31,7 @@ __all__ = [
     "Enrolment",
     "Event",
     "EventChain",
+    "Heartbeat",
     "IdempotencyKey",
     "JobRun",
     "KnownFact",

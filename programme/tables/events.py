@@ -77,6 +77,16 @@ class EventChain(Table):
     hash: Mapped[bytes] = mapped_column(LargeBinary())
 
 
+class Heartbeat(Table):
+    """When a worker last gave a sign of life, and when one last came through the queue."""
+
+    __tablename__ = "heartbeat"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]
+
+
 class JobRun(Table):
     """One day's run of a job. `counts`: changes made known by event type, raised in the transaction of each batch, so
     that a run that was killed and taken up again counts each change once."""

@@ -190,9 +190,7 @@ def test_what_is_foreign_changes_no_answer(settings: Settings) -> None:
         try:
             sides = runner.run(stage.open())
             drawn = st.sampled_from(ROLES).flatmap(
-                lambda role: st.tuples(
-                    st.just(role), sides[role].asking.requests(keyed=role is not Role.PUBLIC)
-                )
+                lambda role: st.tuples(st.just(role), sides[role].asking.requests(keyed=role is not Role.PUBLIC))
             )
 
             @hypothesis(

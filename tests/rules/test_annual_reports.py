@@ -76,6 +76,11 @@ def test_what_was_never_owed_has_no_flags_and_what_lapsed_had_them_until_then() 
     assert on("2027-02-22", state=State.VOID, void_reason=VoidReason.CERTIFICATE_ENDED) == [Flag.OPEN, Flag.OVERDUE]
 
 
+@pytest.mark.parametrize("state", State)
+def test_only_waiving_excuses_whatever_else_the_state(state: State) -> None:
+    assert on("2027-02-22", state=state) == ([] if state is State.WAIVED else [Flag.OPEN, Flag.OVERDUE])
+
+
 def test_reports_fall_due_on_the_anniversaries_of_the_certification() -> None:
     assert rules.due_dates(date(2024, 2, 29), [12, 24]) == [date(2025, 2, 28), date(2026, 2, 28)]
 

@@ -48,9 +48,20 @@ def test_adding_more_months_is_never_earlier(anchor: date, one: int, other: int)
     assert (add_months(anchor, one) <= add_months(anchor, other)) == (one <= other)
 
 
-def test_a_month_beyond_the_calendar_is_an_error_not_another_day() -> None:
+@pytest.mark.parametrize(("anchor", "months"), [(date(9999, 12, 1), 1), (date(1, 1, 1), -1), (date(2, 1, 1), -13)])
+def test_a_month_beyond_the_calendar_is_an_error_not_another_day(anchor: date, months: int) -> None:
     with pytest.raises(OverflowError):
-        add_months(date(9999, 12, 1), 1)
+        add_months(anchor, months)
+
+
+def test_the_calendar_reaches_from_its_first_month_to_its_last() -> None:
+    assert add_months(date(9999, 11, 30), 1) == date(9999, 12, 30)
+    assert add_months(date(1, 2, 28), -1) == date(1, 1, 28)
+
+
+def test_noon_in_vilnius_is_ten_utc_in_winter_and_nine_in_summer() -> None:
+    assert noon_in_vilnius(date(2026, 11, 22)) == datetime(2026, 11, 22, 10, tzinfo=UTC)
+    assert noon_in_vilnius(date(2026, 7, 22)) == datetime(2026, 7, 22, 9, tzinfo=UTC)
 
 
 @given(DAYS)

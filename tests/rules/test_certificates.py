@@ -137,6 +137,14 @@ def test_notices_come_so_many_days_before_and_the_end_the_day_after(expires_on: 
     assert notices == sorted(notices)
 
 
+def test_an_end_on_the_day_of_a_change_comes_before_it() -> None:
+    last = date(2026, 11, 22)
+    notice = last - timedelta(days=30)
+    assert rules.next_change(None, last, [30], ended_on=notice) is None
+    assert rules.next_change(None, last, [30], ended_on=notice + timedelta(days=1)) == notice
+    assert rules.next_change(notice, last, [30], ended_on=last + timedelta(days=1)) is None
+
+
 @given(DAYS, DAYS)
 def test_an_import_tells_its_end_even_when_long_past_and_no_old_notice(today: date, expires_on: date) -> None:
     first = rules.next_change_of_import(today, expires_on, NOTICES)

@@ -63,6 +63,7 @@ def test_only_selecting_takes_a_place_and_only_leaving_early_gives_it_back() -> 
         ("submit", {"state": State.SUBMITTED}, "wrong_state"),
         ("select", {"state": State.IN_SELECTION, "places_taken": 80}, "strand_full"),
         ("select", {"state": State.RESERVE, "places_taken": 80}, "strand_full"),
+        ("select", {"state": State.RESERVE, "places_taken": 81}, "strand_full"),
         ("complete", {"state": State.ACTIVE, "stages_open": ("external_audit",)}, "stages_open"),
     ],
 )
@@ -120,3 +121,11 @@ def test_a_stage_is_done_from_the_day_on_which_it_was() -> None:
     assert rules.stages_open(stages) == ("staff_training_2_days", "external_audit")
     stages[0]["done_on"] = "2026-11-20"
     assert rules.stages_open(stages) == ("external_audit",)
+
+
+def test_what_nobody_said_is_neither_declared_nor_named_nor_taken() -> None:
+    bare = EnrolmentFacts(State.DRAFT, FACTS.today)
+    assert [reason.code for reason in LIFECYCLE.reasons("submit", bare)] == ["declaration_missing", "scope_missing"]
+    applicant = replace(bare, state=State.IN_SELECTION)
+    assert LIFECYCLE.reasons("select", replace(applicant, capacity=1)) == ()
+    assert [reason.code for reason in LIFECYCLE.reasons("select", replace(applicant, capacity=0))] == ["strand_full"]

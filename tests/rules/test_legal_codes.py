@@ -39,3 +39,20 @@ def test_every_first_eight_have_exactly_one_ninth(first: str) -> None:
 @given(st.text(max_size=12))
 def test_no_text_makes_it_stumble(text: str) -> None:
     assert is_legal_code(text) in (True, False)
+
+
+@pytest.mark.parametrize("digits", ["1234567", "123456789", ""])
+def test_a_check_digit_is_of_eight_digits(digits: str) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        check_digit(digits)
+
+
+def test_where_the_first_weights_give_ten_the_second_ones_decide() -> None:
+    second_rounds = 0
+    for number in range(10_000_000, 100_000_000, 8_191):
+        digits = [int(one) for one in str(number)]
+        first = sum(place * digit for place, digit in enumerate(digits, start=1)) % 11
+        second = sum(((place + 1) % 9 + 1) * digit for place, digit in enumerate(digits, start=1)) % 11
+        assert check_digit(str(number)) == (first if first < 10 else second % 10)
+        second_rounds += first == 10
+    assert second_rounds > 500

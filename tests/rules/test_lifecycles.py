@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 import programme
+from programme.rules import compliance_cases
 from programme.rules.certificates import VALID
-from programme.rules.lifecycle import Lifecycle, Move
+from programme.rules.compliance_cases import CaseFacts
+from programme.rules.lifecycle import Lifecycle, Move, Role
 from programme.rules.permissions import LIFECYCLES
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(
@@ -80,3 +82,10 @@ def test_every_transition_names_its_event_in_the_past_tense_of_its_resource() ->
         for line in lifecycle["transitions"]:
             events = line["event"] if isinstance(line["event"], list) else [line["event"]]
             assert all(event.startswith(f"{resource}.") for event in events)
+
+
+def test_a_case_is_closed_once_by_the_coordinator() -> None:
+    moves = compliance_cases.LIFECYCLE.moves
+    assert {name: set(move.who) for name, move in moves.items()} == {"close": {Role.COORDINATOR}}
+    assert compliance_cases.LIFECYCLE.check("close", CaseFacts("open")).to == "closed"
+    assert compliance_cases.LIFECYCLE.reasons("close", CaseFacts("closed")) != ()
