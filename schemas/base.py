@@ -110,6 +110,8 @@ class Body(BaseModel):
 class Nothing(Body):
     """What a move that has nothing to say is sent with."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
 
 class Answer(BaseModel):
     """What the service sends."""
