@@ -59,15 +59,8 @@ async def catch_up(database: Database, on: date | None = None, *, wait: bool = T
     While another pass is at work, this one waits for it, or leaves everything to it where it is told not to `wait`.
     Tells the sum of the runs: a repeat has no days.
     """
-    async with begin(database, WORKER) as work:
-        today = work.today
-    day = on or today
-    if day > today:
-        raise NotAllowed(NOT_YET, facts={"day": day, "today": today})
     told = _Told()
-    async with _turn(database, wait) as connection:
-        if connection is not None:
-            await _every_missed_day(database, connection, day, told)
+    await _surely(lambda: _in_turn(database, on, wait, told))
     return {
         "from": told.days[0] if told.days else None,
         "to": told.days[-1] if told.days else None,
@@ -75,6 +68,17 @@ async def catch_up(database: Database, on: date | None = None, *, wait: bool = T
         "changes": dict(sorted(told.changes.items())),
         "duration_ms": told.duration_ms,
     }
+
+
+async def _in_turn(database: Database, on: date | None, wait: bool, told: _Told) -> None:
+    async with begin(database, WORKER) as work:
+        today = work.today
+    day = on or today
+    if day > today:
+        raise NotAllowed(NOT_YET, facts={"day": day, "today": today})
+    async with _turn(database, wait) as connection:
+        if connection is not None:
+            await _every_missed_day(database, connection, day, told)
 
 
 @asynccontextmanager
@@ -163,6 +167,7 @@ async def _finish(database: Database, day: date, elapsed: int) -> Counter[str]:
         return Counter(json.loads(await connection.fetchval(query.FINISH, day, elapsed)))
 
 
-async def _surely(transaction: Callable[[], Awaitable[T]]) -> T:
-    """That is safe also when only the answer to a commit was lost: what was kept is no longer due."""
-    return await again(transaction, repeatable=True, tries=TRIES)
+async def _surely(unit: Callable[[], Awaitable[T]]) -> T:
+    """The unit, begun anew where the database was away or preferred another writer. That is safe
+    also when only the answer to a commit was lost: what was kept is no longer due."""
+    return await again(unit, repeatable=True, tries=TRIES)
