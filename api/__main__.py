@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 from programme.logs import configure
 from programme.settings import SettingsError, load
+
+LARGEST_HEAD = 32 * 1024
+"""Bytes of a request's first line and headers, of which there may be a hundred; 431 beyond."""
 
 
 def app() -> object:
@@ -34,6 +38,12 @@ def main() -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        # One time for a head that is slow to come and for a connection on which none comes at all.
+        http1_settings=HTTP1Settings(
+            header_read_timeout=int(settings.header_timeout * 1000), max_buffer_size=LARGEST_HEAD
+        ),
         workers=settings.web_workers,
         log_enabled=True,
         log_access=False,

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from api import idempotency
 from api.access import Caller, identify, permit
+from api.limits import Limits
 from api.messages import MESSAGES
 from programme.database import Connection, Database
 from programme.errors import FieldError, Malformed, NotFound, VersionRequired
@@ -113,6 +114,8 @@ def writes(permission: str, *, versioned: Versioned = True, once: bool = False) 
 
 async def _caller(request: Request, connection: Connection, database: Database, permission: str) -> Caller:
     actor, name, now = await identify(connection, request.headers.get("authorization"))
+    limits: Limits = request.app.state.limits
+    limits.of_client(request.scope["state"], actor.id, writes=request.method != "GET")
     permit(actor.role, permission)
     moment = database.fixed_now or now
     state = request.state
