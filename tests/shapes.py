@@ -6,29 +6,24 @@ repeat what was sent.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from itertools import product
 from random import Random
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from tests.soak import SOAK
+
 T = TypeVar("T")
 
 CANARY = "kanarėlė-7f3a"
 ANY_ID = "019ab2c4-0000-7000-8000-000000000001"
-SOAK = os.environ.get("SOAK") == "1"
 
 
 def some(shapes: Iterable[T], share: int, of: str) -> list[T]:
     """All shapes in a soak; otherwise one in `share`, others for each operation, the same ones each time."""
     every = list(shapes)
-    return every if SOAK else sorted_sample(every, max(1, len(every) // share), of)
-
-
-def sorted_sample(every: list[T], count: int, seed: str) -> list[T]:
-    chosen = Random(seed).sample(range(len(every)), count)
-    return [every[index] for index in sorted(chosen)]
+    return every if SOAK else Random(of).sample(every, len(every) // share)
 
 
 _NUMBERS = [

@@ -26,6 +26,7 @@ from programme.rules.permissions import PERMISSIONS
 from programme.tables import Table
 from tests import shapes
 from tests.shapes import ANY_ID, CANARY
+from tests.soak import SOAK, sampled
 from tests.world import World
 
 BELOW_500 = range(200, 500)
@@ -98,7 +99,7 @@ def shapes_for(route: APIRoute) -> Iterator[Shape]:
         yield Shape(f"query {query[:40]}", path=usual, query=query)
     parameters = sorted(_known_parameters(route)) or ["x"]
     for number, text in enumerate(shapes.TEXTS):
-        for parameter in parameters if shapes.SOAK else [parameters[number % len(parameters)]]:
+        for parameter in parameters if SOAK else [parameters[number % len(parameters)]]:
             yield Shape(f"parameter {parameter}={text[:40]}", path=usual, query=f"{parameter}={text}")
         if usual != route.path:
             yield Shape(f"address {text[:40]}", path=address_of(route, text))
@@ -115,7 +116,7 @@ def shapes_for(route: APIRoute) -> Iterator[Shape]:
         # Each field takes another of the values, so that after `count` bodies every field has had every one.
         body = {name: values[(number + 37 * place) % count] for place, name in enumerate(fields)}
         yield Shape(f"fields {number}", path=usual, query="validate_only=true", body=json.dumps(body).encode())
-        for name in fields if shapes.SOAK else ():
+        for name in fields if SOAK else ():
             alone = json.dumps({name: values[number]}).encode()
             yield Shape(f"field {name} {number}", path=usual, query="validate_only=true", body=alone)
 
@@ -155,6 +156,7 @@ def assert_clear(answer: Answer, shape: Shape) -> None:
         assert problem["request_id"] == answer.headers[b"x-request-id"].decode()
 
 
+@sampled
 @pytest.mark.parametrize("route", ROUTES, ids=named)
 async def test_every_operation_answers_bad_input_clearly_and_keeps_nothing(world: World, route: APIRoute) -> None:
     usual = await headers_of(world, route)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from uuid import uuid4
 
 import psutil
@@ -21,6 +15,7 @@ from api.app import BODY_LIMIT
 from api.middleware import LONGEST_ADDRESS
 from tests.conftest import TEMPLATE, administer, url_of
 from tests.platform.processes import family, until
+from tests.platform.serving import Server, serving
 
 HEADER_TIMEOUT = 1.0
 BODY_TIMEOUT = 1.5
@@ -34,18 +29,6 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CHUNK = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    port: int
-    pid: int
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
-
-    def memory(self) -> int:
-        return sum(one.memory_info().rss for one in family(self.pid))
-
-
 @pytest.fixture(scope="module")
 async def database_url() -> AsyncIterator[str]:
     name = f"server_{uuid4().hex}"
@@ -56,39 +39,9 @@ async def database_url() -> AsyncIterator[str]:
 
 @pytest.fixture(scope="module")
 def server(database_url: str) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {
-        "KOKYBE_DATABASE_URL": database_url,
-        "KOKYBE_REDIS_URL": os.environ["TEST_REDIS_URL"],
-        "KOKYBE_SECRET_KEY": "for tests only, not a secret at all",
-        "KOKYBE_PORT": str(port),
-        "KOKYBE_HEADER_TIMEOUT": str(HEADER_TIMEOUT),
-        "KOKYBE_BODY_TIMEOUT": str(BODY_TIMEOUT),
-        "KOKYBE_RATE_LIMIT_ADDRESS": "100000",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "api"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        made = Server(port, process.pid)
-        until(lambda: _is_alive(made), 60, "a living API")
+    limits = {"HEADER_TIMEOUT": str(HEADER_TIMEOUT), "BODY_TIMEOUT": str(BODY_TIMEOUT), "RATE_LIMIT_ADDRESS": "100000"}
+    with serving(database_url, **limits) as made:
         yield made
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _is_alive(server: Server) -> bool:
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=2)
-        connection.request("GET", "/livez")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 def talk(server: Server, *parts: bytes, pause: float = 0.0) -> bytes:
@@ -266,7 +219,7 @@ def test_the_slow_are_closed_while_others_are_served(server: Server) -> None:
 
 def _time_of_a_request(server: Server) -> float:
     started = time.perf_counter()
-    assert _is_alive(server)
+    assert server.is_alive()
     return time.perf_counter() - started
 
 
