@@ -17,15 +17,17 @@ NO_KEY = Sentence(
     en="Give your key in the header Authorization: Bearer kk_…",
 )
 BAD_KEY = Sentence(
-    lt="Raktas nežinomas, pasibaigęs arba atšauktas.", en="The key is unknown, has expired or was revoked."
+    lt="Raktas ar prieigos žetonas nežinomas, pasibaigęs arba atšauktas.",
+    en="The key or token is not known, has expired or was revoked.",
 )
 
 Row = Mapping[str, Any]
 Kind = Literal["api_key", "access_token", "oidc"]
 
 CLIENT = """
-       client.disabled_at is null
-       and coalesce((clock_timestamp() at time zone 'Europe/Vilnius')::date <= client.expires_on, true) as client_live,
+       client.disabled_at is null and (
+           client.expires_on is null or (clock_timestamp() at time zone 'Europe/Vilnius')::date <= client.expires_on
+       ) as client_live,
        client.id, client.name, client.role, client.organisation_id, client.scopes, client.expires_on,
        granted.organisations, granted.municipalities, granted.strands, now() as now, clock_timestamp() as clock
 """
