@@ -81,7 +81,7 @@ _HEADERS = {
 
 _PROBLEMS = {
     400: "The request cannot be read, or has a query parameter that is not known or not well formed.",
-    401: "No key was given, or it is unknown, expired or revoked.",
+    401: "No key or token was given, or it is not known, has expired or was revoked.",
     403: "The caller's role does not allow this, or the caller has a conflict of interest (`reasons`).",
     404: "There is no such record, or the caller may not know of it.",
     408: "The body did not arrive in time.",

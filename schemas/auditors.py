@@ -11,6 +11,8 @@ from pydantic import Field
 from schemas.base import Answer, Body, Code, Day, Id, unchanged
 from schemas.page import PageQuery, Several
 
+_LICENCES = [{"standard": "EQUASS", "valid_from": "2025-01-01", "valid_until": "2027-12-31"}]
+
 
 class Licence(Body):
     """The right to audit against a standard, from its first to its last day."""
@@ -31,14 +33,14 @@ class AuditorNew(Body):
     """What is known of a client whose role is auditor."""
 
     client_id: Id
-    licences: Annotated[list[Licence], Field(max_length=100)] = []
+    licences: Annotated[list[Licence], Field(max_length=100, examples=[_LICENCES])] = []
     advised: Annotated[list[Advice], Field(max_length=1000)] = []
 
 
 class AuditorChange(Body):
     """New licences or advice, each given whole; what is left out stays as it is."""
 
-    licences: list[Licence] = unchanged(max_length=100)
+    licences: list[Licence] = unchanged(max_length=100, examples=[_LICENCES])
     advised: list[Advice] = unchanged(max_length=1000)
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from programme.rules.lifecycle import Role
@@ -75,6 +75,8 @@ class ClientChange(Body):
 class ClientDisable(Body):
     """Nothing has to be said."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
 
 class PersonRead(Answer):
     issuer: str = Field(examples=["https://prisijungimas.example.lt"])
@@ -122,6 +124,8 @@ class KeyNew(Body):
 
 class KeyRevoke(Body):
     """Nothing has to be said."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
 
 class Key(Answer):

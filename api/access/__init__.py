@@ -45,9 +45,9 @@ OUT_OF_SCOPE = Sentence(
 class Identity:
     """The client behind a credential.
 
-    `now`: the transaction's time; `clock`: the moment of the look-up. `expires_on`: the client's last
-    day. `until`: the moment at which the credential, or the client, ends. `unnoted_key`: the key whose use is to be
-    noted once the request is done, as its last noted use lies more than a minute back.
+    `now`: the transaction's time; `clock`: the moment of the look-up. `expires_on`: the client's last day. `until`: the
+    moment at which the credential, or the client, ends. `unnoted_key`: the key whose use is to be noted once the request
+    is done, as its last noted use lies more than a minute back.
     """
 
     actor: Actor

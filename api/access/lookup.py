@@ -16,7 +16,8 @@ NO_KEY = Sentence(
     en="Give your key in the header Authorization: Bearer kk_…",
 )
 BAD_KEY = Sentence(
-    lt="Raktas nežinomas, pasibaigęs arba atšauktas.", en="The key is unknown, has expired or was revoked."
+    lt="Raktas ar prieigos žetonas nežinomas, pasibaigęs arba atšauktas.",
+    en="The key or token is not known, has expired or was revoked.",
 )
 
 Row = Mapping[str, Any]
@@ -25,8 +26,9 @@ Kind = Literal["api_key", "access_token", "oidc"]
 _SEES = " ".join(f"when '{role}' then '{sees}'" for role, sees in SEES.items())
 
 CLIENT = f"""
-       client.disabled_at is null
-       and coalesce((clock_timestamp() at time zone 'Europe/Vilnius')::date <= client.expires_on, true) as client_live,
+       client.disabled_at is null and (
+           client.expires_on is null or (clock_timestamp() at time zone 'Europe/Vilnius')::date <= client.expires_on
+       ) as client_live,
        client.id, client.name, client.role, client.organisation_id, client.scopes, client.expires_on,
        now() as now, clock_timestamp() as clock,
        enter(case client.role {_SEES} else 'nobody' end, client.id, client.organisation_id) as organisations

@@ -38,7 +38,7 @@ def another() -> Iterator[TestIssuer]:
 @pytest.fixture
 async def trusting(world: World, issuer: TestIssuer, another: TestIssuer, monkeypatch: pytest.MonkeyPatch) -> World:
     """The service as it trusts both issuers and knows Ona, of the first, as a supervisor."""
-    monkeypatch.setattr(world.app.state, "issuers", Issuers(AUDIENCE, Issuer(issuer.url), Issuer(another.url)))
+    monkeypatch.setitem(world.app.state._state, "issuers", Issuers(AUDIENCE, Issuer(issuer.url), Issuer(another.url)))
     ops = await world.caller("ops")
     body = {"name": "Ona", "role": "supervisor", "oidc": {"issuer": issuer.url, "subject": "ona"}}
     made = await ops.post("/v1/clients", body)
@@ -258,7 +258,7 @@ async def test_waiting_for_an_issuer_holds_no_connection(
     racing_world: World, issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Forty callers wait for keys while another is served from a pool of twenty."""
-    monkeypatch.setattr(racing_world.app.state, "issuers", Issuers(AUDIENCE, Issuer(issuer.url)))
+    monkeypatch.setitem(racing_world.app.state._state, "issuers", Issuers(AUDIENCE, Issuer(issuer.url)))
     coordinator = await racing_world.caller("coordinator")
     monkeypatch.setattr(issuer, "pause", 1.0)
     waiting = [asyncio.create_task(who(racing_world, issuer.token())) for _ in range(40)]

@@ -31,7 +31,8 @@ def set_only(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
         ("TODAY", "2026-11-22T12:00:00"), ("TIMEZONE", "Europe/Nowhere"), ("TIMEZONE", "UTC"),
         ("DATABASE_URL", "mysql://localhost"), ("REDIS_URL", "http://localhost"), ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("RATE_LIMIT_CLIENT", "0"), ("RATE_LIMITS", "perhaps"), ("HEADER_TIMEOUT", "0"), ("BODY_TIMEOUT", "x"),
-        ("BASE_URL", "kokybe.example.lt"), ("ENVIRONMENT", "staging"), ("WEBHOOK_RETRY_SCALE", "2"), ("LOG_FORMAT", "xml"),
+        ("BASE_URL", "kokybe.example.lt"),
+        ("OIDC_ISSUER", "prisijungimas"), ("ENVIRONMENT", "staging"), ("WEBHOOK_RETRY_SCALE", "2"), ("LOG_FORMAT", "xml"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -45,6 +46,10 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
     [
         ({"TODAY": "2026-11-22"}, "KOKYBE_TODAY"),
         ({"SECRET_KEY": "short"}, "KOKYBE_SECRET_KEY"),
+        ({"SECRET_KEY": "k" * 48}, "KOKYBE_SECRET_KEY"),
+        ({"SECRET_KEY": "change-me-before-you-go-to-production"}, "KOKYBE_SECRET_KEY"),
+        ({"OIDC_ISSUER": "https://a.example", "OIDC_AUDIENCE": ""}, "KOKYBE_OIDC_AUDIENCE"),
+        ({"OIDC_ISSUER": "https://a.example,http://b.example", "OIDC_AUDIENCE": "kokybe"}, "KOKYBE_OIDC_ISSUER"),
         ({"DATABASE_URL": ""}, "KOKYBE_DATABASE_URL"),
         ({"WEBHOOK_RETRY_SCALE": "0.1"}, "KOKYBE_WEBHOOK_RETRY_SCALE"),
         ({"RATE_LIMITS": "off"}, "KOKYBE_RATE_LIMITS"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -19,6 +21,7 @@ from programme.rules.lifecycle import Role
 
 MET, PARTLY, NOT_MET, NOT_APPLICABLE = RatingValue
 SOMEBODY_BEFORE, AUDITOR, SOMEBODY = UUID(int=0), UUID(int=1), UUID(int=2)
+DAY = date(2026, 11, 22)
 ALL_MET = {"type": "all_met"}
 
 LIFECYCLES = Path(rules.__file__).resolve().parent.parent / "data" / "lifecycles.yaml"
@@ -237,3 +240,28 @@ def test_a_rating_is_the_assessors() -> None:
         with pytest.raises(Forbidden):
             RATING.check("record", somebody)
     assert RATING.check("record", facts(State.IN_PROGRESS)).event == "rating.recorded"
+
+
+def test_whoever_audits_is_licensed_for_the_day() -> None:
+    audit = AssessmentFacts(State.PLANNED, Kind.EXTERNAL_AUDIT, Role.AUDITOR, AUDITOR, AUDITOR, day=DAY, licensed=False)
+    assert LIFECYCLE.reasons("start", audit) == (rules.NOT_LICENSED,)
+    assert RATING.reasons("record", replace(audit, state=State.IN_PROGRESS)) == (rules.NOT_LICENSED,)
+    assert rules.licensed(replace(audit, licensed=True)) is None
+    assert rules.licensed(replace(audit, assessor=None)) is None
+    assert rules.licensed(replace(audit, kind=Kind.INTERNAL_AUDIT)) is None
+
+
+@pytest.mark.parametrize(
+    ("advised_until", "independent_on"),
+    [(None, None), ("2024-11-22", None), ("2024-11-23", "2026-11-23"), ("2026-11-22", "2028-11-22"), ("2030-01-31", "2032-01-31")],
+)  # fmt: skip
+def test_two_years_lie_between_advice_and_an_audit(advised_until: str | None, independent_on: str | None) -> None:
+    until = date.fromisoformat(advised_until) if advised_until else None
+    audit = AssessmentFacts(State.PLANNED, Kind.FOLLOW_UP, Role.AUDITOR, AUDITOR, AUDITOR, day=DAY, advised_until=until)
+    found = [(one.code, one.facts) for one in LIFECYCLE.reasons("start", audit)]
+    expected = (
+        [("auditor_not_independent", {"independent_on": date.fromisoformat(independent_on)})] if independent_on else []
+    )
+    assert found == expected
+    assert len(RATING.reasons("record", replace(audit, state=State.IN_PROGRESS))) == len(expected)
+    assert rules.independent(replace(audit, kind=Kind.SELF_ASSESSMENT)) is None
