@@ -19,6 +19,8 @@ from programme.queries.enrolments import ENROLMENTS
 from programme.queries.organisations import CONTACTS, ORGANISATIONS, SITES
 from programme.queries.projects import PROJECTS
 from programme.queries.views import View
+from programme.rules.lifecycle import Role
+from programme.rules.permissions import may
 from tests.full import SHARED, Full
 
 VIEWS: dict[str, View] = {
@@ -39,7 +41,7 @@ KNOWN_TO_ALL = ("reference", "legal_code", "agreement_number", "code", "official
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. `again`: the tag of its answer is sent once more; `pages`: how many pages further are read."""
+    """One request."""
 
     method: str
     path: str
@@ -68,14 +70,21 @@ class Asking:
             one for one in self.operations if any(_name(self, p) == "cursor" for p in one[2].get("parameters", []))
         ]
 
-    def requests(self, *, keyed: bool) -> st.SearchStrategy[Asked]:
-        """`keyed`: with a caller behind it; else only what is open."""
+    def requests(self, role: Role) -> st.SearchStrategy[Asked]:
+        """What the role may ask: the other operations refuse it before they look at anything. The register is open to
+        the other roles too, and tells all of them more in one database than in the other."""
 
         def usable(found: list[Any]) -> list[Any]:
-            return [one for one in found if keyed or one[1].startswith("/public/")]
+            return [one for one in found if self._open_to(role, one[1], one[2])]
 
-        chosen = st.one_of(st.sampled_from(usable(self.lists)), st.sampled_from(usable(self.operations)))
-        return chosen.flatmap(lambda one: self._request(*one))
+        changes = [one for one in self.operations if one[0] != "get"]
+        kinds = [found for group in (self.lists, self.operations, changes) if (found := usable(group))]
+        return st.one_of(*map(st.sampled_from, kinds)).flatmap(lambda one: self._request(*one))
+
+    @staticmethod
+    def _open_to(role: Role, path: str, operation: dict[str, Any]) -> bool:
+        named = re.search(r"Permission: `([\w.]+)`", operation["description"])
+        return role is Role.PUBLIC if named is None else may(role, named[1])
 
     @st.composite
     @staticmethod
@@ -84,7 +93,9 @@ class Asking:
         query, headers = [], {"Accept-Language": draw(st.sampled_from(("lt", "en")))}
         for parameter in map(asking.resolved, operation.get("parameters", [])):
             name = parameter["name"]
-            if parameter["in"] != "query" or name in ("cursor", "validate_only") or not draw(st.integers(0, 3)) == 0:
+            if parameter["in"] != "query" or name in ("cursor", "validate_only") or draw(st.integers(0, 3)) != 0:
+                continue
+            if name in ("sort", "fields", "expand") and not asking._names(path, name):
                 continue
             query.append((name, draw(asking._parameter(path, name, parameter["schema"]))))
         body = None
@@ -122,17 +133,25 @@ class Asking:
         known = [str(getattr(one, kind, uuid4())) for one in (self.own, *self.foreign)]
         return st.sampled_from([*known, str(uuid4())])
 
-    def _parameter(self, path: str, name: str, schema: dict[str, Any]) -> st.SearchStrategy[str]:
+    @staticmethod
+    def _names(path: str, parameter: str) -> list[str]:
+        """What the address takes there; nothing where it is not known here."""
         view = VIEWS.get(path) or VIEWS.get(path.rpartition("/")[0])
-        if view is not None and name == "sort":
-            keys = st.sampled_from([*view.sorts, *(f"-{key}" for key in view.sorts)])
-            return st.lists(keys, min_size=1, max_size=2).map(",".join)
-        if view is not None and name == "fields":
-            return st.lists(st.sampled_from(list(view.fields)), min_size=1, max_size=4).map(",".join)
-        if view is not None and name == "expand" and view.expands:
-            return st.lists(st.sampled_from(list(view.expands)), min_size=1, max_size=2).map(",".join)
+        if view is None:
+            return []
+        sorts = [*view.sorts, *(f"-{key}" for key in view.sorts)]
+        return {"sort": sorts, "fields": list(view.fields), "expand": list(view.expands)}[parameter]
+
+    def _parameter(self, path: str, name: str, schema: dict[str, Any]) -> st.SearchStrategy[str]:
+        if name in ("sort", "fields", "expand"):
+            some = st.lists(
+                st.sampled_from(self._names(path, name)), min_size=1, max_size=3, unique_by=lambda key: key.lstrip("-")
+            )
+            return some.map(",".join)
+        view = VIEWS.get(path)
         if name == "include":
-            return st.sampled_from(("total", "actions", "total,actions"))
+            known = ("total", "actions", "total,actions") if view is not None and view.lifecycle else ("total",)
+            return st.sampled_from(known)
         if name == "limit":
             return st.sampled_from(("1", "2", "50"))
         if name == "q":
@@ -175,6 +194,7 @@ class Asking:
 
 
 SPOKEN = {
+    "name": ["Namai", "Ona Pavyzdė"], "email": ["ona@namai.example.lt"], "telephone": ["+370 600 00000"],
     "standard": ["EQUASS"], "standard_version": ["EQUASS-2018"], "level": ["ASSURANCE"], "project": [SHARED["project"]],
     "strand": [SHARED["strand"]], "services": ["LONG_TERM_CARE"], "criterion": ["1.1"],
 }  # fmt: skip

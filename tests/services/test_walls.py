@@ -76,8 +76,8 @@ async def test_nor_changes_moves_or_adds_one(world: World) -> None:
             assert await (await work.connection()).execute(statement, taken) == "UPDATE 0"
     for statement in (
         "update contact set organisation_id = $1",
-        "insert into contact (organisation_id, name, purpose, legal_basis, retain_until_on)"
-        " values ($1, 'x', 'x', 'x', '2029-12-31')",
+        """insert into contact (organisation_id, name, purpose, legal_basis, retain_until_on)
+           values ($1, 'x', 'x', 'x', '2029-12-31')""",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with world.at_work(a_provider_of(own.organisation_id)) as work:
@@ -113,10 +113,10 @@ async def test_the_public_role_reads_the_columns_of_the_register_and_no_others(w
         assert await connection.fetchval("select name from organisation where id = $1", own.organisation_id)
     for column in ("organisation.address", "certificate.staff", "certificate_decision.reason", "contact.name",
                    "assessment.id", "event.data", "api_key.id", "client.name"):  # fmt: skip
+        question = f"select enter('register', null, null); select {column} from {column.partition('.')[0]}"
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with world.database.reading() as connection, connection.transaction():
-                await connection.execute("select enter('register', null, null)")
-                await connection.execute(f"select {column} from {column.partition('.')[0]}")
+                await connection.execute(question)
 
 
 async def test_which_organisations_each_role_sees(world: World) -> None:
