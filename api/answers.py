@@ -65,17 +65,17 @@ async def single(
     """
     caller = door.caller
     expansions = _expansions(view, expand)
-    scoped = caller.owners is not None
-    given = {"key": key, "today": as_of or caller.today, "owners": caller.owners}
+    sees = caller.sight.sees
+    given = {"key": key, "today": as_of or caller.today, **caller.sight.values}
     known = door.request.headers.get("if-none-match")
     if known is not None:
-        row = await views.one(door.connection, views.tag_statement(view, by, expansions, scoped), **given)
+        row = await views.one(door.connection, views.tag_statement(view, by, expansions, sees), **given)
         if row is None:
             raise NotFound
         tag = _tag(door.request.url.query, caller, row)
         if tag in known or known == "*":
             return Response(status_code=304, headers={"ETag": tag, **_headers(caller)})
-    row = await views.one(door.connection, views.single_statement(view, by, expansions, scoped), **given)
+    row = await views.one(door.connection, views.single_statement(view, by, expansions, sees), **given)
     if row is None:
         raise NotFound
     return _answer(door.request.url.query, caller, view, row, 200, path, with_actions=as_of is None)
@@ -84,15 +84,16 @@ async def single(
 async def rows_of(door: Reading, view: View, key: Any, statement: Statement, *, by: str = "id") -> Response:
     """Everything that hangs on one resource, without pages: `{"items": […]}`; 404 where the resource is not known."""
     owner = await parent(door, view, key, by=by)
-    rows = await views.rows(door.connection, statement, id=owner, today=door.caller.today)
+    rows = await views.rows(door.connection, statement, id=owner, today=door.caller.today, **door.caller.sight.values)
     body = f'{{"items":[{",".join(row["body"] for row in rows)}]}}'
     return Response(body, 200, _headers(door.caller), "application/json")
 
 
 async def parent(door: Reading, view: View, key: Any, *, by: str = "id") -> UUID:
     """The resource's id; 404 where there is none that the caller may know of."""
-    statement = views.tag_statement(view, by, (), door.caller.owners is not None)
-    row = await views.one(door.connection, statement, key=key, today=door.caller.today, owners=door.caller.owners)
+    sight = door.caller.sight
+    statement = views.tag_statement(view, by, (), sight.sees)
+    row = await views.one(door.connection, statement, key=key, today=door.caller.today, **sight.values)
     if row is None:
         raise NotFound
     found: UUID = row["id"]
@@ -102,8 +103,9 @@ async def parent(door: Reading, view: View, key: Any, *, by: str = "id") -> UUID
 async def changed(door: Writing, view: View, key: UUID, *, status: int = 200, path: str | None = None) -> Response:
     """The resource as the change leaves it; kept with the caller's idempotency key where they gave one."""
     connection = await door.work.connection()
-    statement = views.single_statement(view, "id", (), False)
-    row = await views.one(connection, statement, key=key, today=door.caller.today)
+    sight = door.caller.sight
+    statement = views.single_statement(view, "id", (), sight.sees)
+    row = await views.one(connection, statement, key=key, today=door.caller.today, **sight.values)
     if row is None:
         raise NotFound
     return await left_as(door, view, row, key, status=status, path=path)
@@ -118,6 +120,14 @@ async def left_as(
         response.headers["Location"] = f"{path or _path(view)}/{key}"
     if door.once is not None:
         await door.once.keep(door.connection, response)
+    return response
+
+
+def untagged(door: Writing, body: str, status: int, location: str) -> Response:
+    """What has no version of its own, as the change leaves it."""
+    response = Response(body, 200 if door.validate_only else status, _headers(door.caller), "application/json")
+    if status == 201 and not door.validate_only:
+        response.headers["Location"] = location
     return response
 
 
@@ -150,6 +160,7 @@ def _headers(caller: Caller) -> dict[str, str]:
 def _tag(query: str, caller: Caller, row: Mapping[str, Any]) -> str:
     """`"<version>.<digest>"`: the digest is over all else that the answer depends on."""
     parts = [query, caller.language, caller.actor.id, caller.role, caller.today.isoformat()]
+    parts += sorted(caller.actor.scopes)
     parts += [str(value) for name, value in row.items() if name.startswith(("fact_", "version_"))]
     digest = blake2s("\n".join(parts).encode(), digest_size=8).hexdigest()
     return f'"{row["version"]}.{digest}"'
@@ -168,6 +179,7 @@ def _with_actions(body: str, caller: Caller, view: View, row: Mapping[str, Any],
             "href": f"{path or _path(view)}/{row['id']}/{action.path}",
         }
         for action in view.lifecycle.actions(facts, caller.role)
+        if caller.actor.may(f"{view.name}.{action.name}")
     ]
     return f'{body[:-1]},"actions":{as_json(actions)}}}'
 
@@ -198,18 +210,18 @@ async def page(
     expand = _expansions(view, asked.expand)
     filters = views.narrowest(view, filters)
     conditions = frozenset(filters)
-    scoped = caller.owners is not None
+    sees = caller.sight.sees
     bound_to = json.dumps(
         [view.name, [(one.name, one.descending) for one in sort], sorted(filters.items()), caller.actor.id, as_of],
         default=str,
     )
-    given: dict[str, Any] = {**filters, "today": as_of or caller.today, "owners": caller.owners}
+    given: dict[str, Any] = {**filters, "today": as_of or caller.today, **caller.sight.values}
     cursors: Cursors = door.request.app.state.cursors
     if asked.cursor is not None:
         reached = cursors.open(asked.cursor, bound_to)
         given |= {f"after_{place}": value for place, value in enumerate(reached)}
     statement = views.page_statement(
-        view, conditions, sort, asked.cursor is not None, fields, expand, scoped, "actions" in include, asked.limit + 1
+        view, conditions, sort, asked.cursor is not None, fields, expand, sees, "actions" in include, asked.limit + 1
     )
     rows = await views.rows(door.connection, statement, **given)
     more = len(rows) > asked.limit
@@ -223,7 +235,7 @@ async def page(
         bodies = [_with_actions(body, caller, view, row, path) for body, row in zip(bodies, rows, strict=True)]
     total = ""
     if "total" in include:
-        counted = await views.one(door.connection, views.count_statement(view, conditions, scoped), **given)
+        counted = await views.one(door.connection, views.count_statement(view, conditions, sees), **given)
         total = f',"total":{counted[0] if counted else 0}'
     body = f'{{"items":[{",".join(bodies)}],"next_cursor":{json.dumps(next_cursor)}{total}}}'
     headers = _headers(caller)

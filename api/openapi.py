@@ -120,8 +120,17 @@ def build(app: FastAPI) -> dict[str, Any]:
         "ApiKey": {
             "type": "http",
             "scheme": "bearer",
-            "description": "An API key `kk_<id>_<secret>`, given once by `kokybe clients create` or `POST /v1/clients`.",
-        }
+            "description": "An API key `kk_<id>_<secret>`, given once by `kokybe clients create` or "
+            "`POST /v1/clients/{client_id}/keys`.",
+        },
+        "Token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "A token of `POST /oauth/token`, or of an issuer that the service was told to trust, whose "
+            "subject stands behind a client.",
+        },
+        "Basic": {"type": "http", "scheme": "basic", "description": "For `/oauth/token`: the client's id and its key."},
     }
     parts["parameters"] = {
         name: {"name": header, "in": "header", "required": False, "description": about, "schema": {"type": "string"}}
@@ -181,9 +190,11 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     headers = ["AcceptLanguage"]
     problems = {400, 500, 503}
     if door is not None:
-        operation["security"] = [{"ApiKey": []}]
+        operation["security"] = [{"ApiKey": []}, {"Token": []}]
         operation["description"] += f"\n\nPermission: `{door.permission}`."
         problems |= {401, 403}
+    if route.path == "/oauth/token":
+        problems |= {401, 413}
     if "{" in route.path_format:
         problems.add(404)
     if isinstance(door, ReadingDoor) and "{" in route.path_format:

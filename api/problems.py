@@ -22,14 +22,15 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api import idempotency
-from api.access import BAD_KEY, NO_KEY
+from api.access import BAD_KEY, NO_KEY, OUT_OF_SCOPE
 from api.cursors import BAD_CURSOR
 from api.deps import BAD_PARAMETERS
 from api.idempotency import Replayed, Reused
 from api.messages import MESSAGES, OTHER
 from api.metrics import PROBLEMS, REPLAYS
 from api.readiness import NotReady
-from api.routes import ROUTES
+from api.routes import ROUTES, oauth
+from api.routes.oauth import NoToken
 from api.strict_json import BadBody, UnsupportedBody
 from programme import errors
 from programme.database import is_passing
@@ -52,6 +53,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.VersionRequired: 428,
     Reused: 422,
     errors.Unavailable: 503,
+    errors.OutcomeUnknown: 503,
     NotReady: 503,
 }
 
@@ -112,6 +114,7 @@ MEANINGS: dict[type[Refusal], Sentence] = {
     idempotency.Reused: idempotency.REUSED,
     errors.VersionRequired: errors.VersionRequired().sentence,
     errors.Unavailable: errors.Unavailable().sentence,
+    errors.OutcomeUnknown: errors.OutcomeUnknown().sentence,
     NotReady: Sentence(
         lt="Neveikia tai, be ko paslauga atsakyti negali; checks nurodo, kas.",
         en="Something without which the service cannot answer is missing; checks tell what.",
@@ -121,6 +124,7 @@ MEANINGS: dict[type[Refusal], Sentence] = {
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, refused)  # type: ignore[arg-type]
+    app.add_exception_handler(NoToken, no_token)  # type: ignore[arg-type]
     app.add_exception_handler(Replayed, replayed)  # type: ignore[arg-type]
     app.add_exception_handler(NotReady, not_ready)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, invalid)  # type: ignore[arg-type]
@@ -181,6 +185,21 @@ async def refused(request: Request, refusal: Refusal) -> Response:
         headers=headers,
         errors=[one.say(language) for one in refusal.errors],
         reasons=[one.say(language) for one in refusal.reasons],
+    )
+
+
+async def no_token(request: Request, refusal: NoToken) -> Response:
+    """A problem that clients of OAuth understand as well: `error` and `error_description` of RFC 6749, section 5.2."""
+    known = refusal.error != "invalid_client"
+    return problem(
+        request,
+        400 if known else 401,
+        refusal.error,
+        (errors.Malformed if known else errors.Unauthenticated).title,
+        refusal.sentence,
+        headers={"Pragma": "no-cache"} | ({} if known else {"WWW-Authenticate": 'Basic realm="kokybe"'}),
+        error=refusal.error,
+        error_description=refusal.sentence.en,
     )
 
 
@@ -306,7 +325,11 @@ def catalogue() -> dict[str, tuple[Sentence, Sentence]]:
         "internal_error": (TITLES["internal_error"], FAULT),
         "invalid_parameter": (errors.Malformed.title, BAD_PARAMETERS),
         "invalid_cursor": (errors.Malformed.title, BAD_CURSOR),
+        "out_of_scope": (errors.Forbidden.title, OUT_OF_SCOPE),
         "invalid_credential": (errors.Unauthenticated.title, BAD_KEY),
+        "invalid_request": (errors.Malformed.title, oauth.NOT_A_FORM),
+        "unsupported_grant_type": (errors.Malformed.title, oauth.OTHER_GRANT_TYPE),
+        "invalid_client": (errors.Unauthenticated.title, oauth.BAD_CLIENT),
         "conflict_of_interest": (errors.Forbidden.title, REFUSED_TO_YOU),
         "idempotency_key_required": (errors.Malformed.title, idempotency.REQUIRED),
         "idempotency_key_malformed": (errors.Malformed.title, idempotency.BAD_FORM),

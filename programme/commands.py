@@ -34,6 +34,7 @@ from programme.settings import PREFIX, Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from programme.database import Database
+    from programme.services.history import Head
 
 T = TypeVar("T")
 
@@ -82,6 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     daily = command("daily", _daily, "the daily pass for every day up to the given one that has not had it")
     daily.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="today when not given")
 
+    verify = command(
+        "verify-history", _verify_history, "hold every event against the chain of hashes; 1 where one is bad"
+    )
+    verify.add_argument("--heads", action="store_true", help="also print where each chain stands, to be kept elsewhere")
+    verify.add_argument(
+        "--against",
+        type=_earlier_heads,
+        default=(),
+        metavar="FILE",
+        help="what --heads printed: a rewritten chain shows",
+    )
+
     clients = commands.add_parser("clients", help="who may call the API").add_subparsers(
         metavar="COMMAND", required=True
     )
@@ -91,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--organisation", type=UUID, metavar="ID")
     create.add_argument("--name", required=True)
     create.add_argument("--json", action="store_true", dest="as_json")
+    disable = clients.add_parser("disable", help="nothing that the client shows is good from now on")
+    disable.set_defaults(run=_disable_client)
+    disable.add_argument("client", type=UUID, metavar="ID")
     return parser
 
 
@@ -127,6 +143,29 @@ def _daily(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _verify_history(settings: Settings, arguments: argparse.Namespace) -> int:
+    from programme.services.history import verify
+
+    found = _with_database(
+        settings,
+        lambda database: verify(database, against=arguments.against, with_heads=arguments.heads),
+        statement_timeout_ms=0,  # it reads all that ever happened
+    )
+    _say(json.dumps(found, ensure_ascii=False, default=str))
+    return 0 if found["ok"] else 1
+
+
+def _earlier_heads(path: str) -> list[Head]:
+    try:
+        heads = json.loads(Path(path).read_bytes())["heads"]
+        return [
+            {"organisation_id": str(UUID(one["organisation_id"])), "n": int(one["n"]), "hash": str(one["hash"])}
+            for one in heads
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"{path} is not what --heads printed: {error}") from error
+
+
 def _create_client(settings: Settings, arguments: argparse.Namespace) -> int:
     from programme.services.clients import create_client
 
@@ -139,6 +178,14 @@ def _create_client(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         _say(f"client  {client['client_id']}\nkey id  {client['key_id']}\nkey     {client['key']}")
         _say("Keep the key: it is shown this once.")
+    return 0
+
+
+def _disable_client(settings: Settings, arguments: argparse.Namespace) -> int:
+    from programme.services.clients import disable_client
+
+    _with_database(settings, lambda database: disable_client(database, arguments.client))
+    _say("disabled")
     return 0
 
 
@@ -317,12 +364,18 @@ def _migrated(settings: Settings) -> Iterator[Servers]:
         yield servers
 
 
-def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+def _with_database(
+    settings: Settings,
+    work: Callable[[Database], Awaitable[T]],
+    *,
+    statement_timeout_ms: int = _COMMAND_TIMEOUT_MS,
+) -> T:
     from programme.database import Database
+    from programme.retries import again
 
     async def run(database_url: str) -> T:
-        async with Database.open(settings, database_url, statement_timeout_ms=_COMMAND_TIMEOUT_MS) as database:
-            return await work(database)
+        async with Database.open(settings, database_url, statement_timeout_ms=statement_timeout_ms) as database:
+            return await again(lambda: work(database))
 
     with _migrated(settings) as servers:
         return asyncio.run(run(servers.database_url))

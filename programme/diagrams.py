@@ -1,6 +1,6 @@
-"""`docs/lifecycles.md`, printed from the tables that the service itself goes by.
+"""`docs/lifecycles.md` and `docs/permissions.md`, printed from the tables that the service itself goes by.
 
-`python -m programme.diagrams` prints it, `--write` keeps it, `--check` fails when the kept one is stale.
+`python -m programme.diagrams` prints them, `--write` keeps them, `--check` fails when a kept one is stale.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from programme.rules.certificates import VALID
-from programme.rules.lifecycle import Lifecycle, Move
-from programme.rules.permissions import LIFECYCLES
+from programme.rules.lifecycle import Lifecycle, Move, Role
+from programme.rules.permissions import LIFECYCLES, PERMISSIONS
+from programme.rules.sight import SEES
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "lifecycles.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 INTRODUCTION = """\
 # Lifecycles
@@ -23,8 +24,17 @@ resource lists its moves in `actions` with the reasons why one is not open now. 
 decisions and the day: its moves start from the status *today*, and `valid` stands for not_yet_valid, active and expiring.
 """
 
+PERMISSIONS_INTRODUCTION = """\
+# Who may do what
 
-def text() -> str:
+Printed from `programme/rules/` by `make openapi`; do not edit. Every operation names one permission; without it the
+answer is 403. Which rows there are for a role is its *sight*: what is not in it is not found (404). Of assessments,
+`assigned` means one's own audits, `docket` those that were handed in at least once. Without a key there is the public
+register alone.
+"""
+
+
+def lifecycles() -> str:
     parts = [INTRODUCTION]
     for plural, lifecycle in LIFECYCLES.items():
         parts += [
@@ -63,15 +73,35 @@ def _moves(lifecycle: Lifecycle[Any]) -> str:
     return "\n".join(["| move | from | to | who | guards | event |", "|---|---|---|---|---|---|", *rows])
 
 
+def permissions() -> str:
+    roles = [role for role in Role if role is not Role.PUBLIC and role is not Role.WORKER]
+    rows = [
+        f"| | {' | '.join(role.replace('_', ' ') for role in roles)} |",
+        f"|---|{'---|' * len(roles)}",
+        f"| *sees* | {' | '.join(SEES[role] for role in roles)} |",
+        *(
+            f"| `{name}` | {' | '.join('✓' if role in may else '' for role in roles)} |"
+            for name, may in sorted(PERMISSIONS.items())
+            if may != {Role.WORKER}
+        ),
+    ]
+    return PERMISSIONS_INTRODUCTION + "\n" + "\n".join(rows) + "\n"
+
+
+DOCUMENTS = {"lifecycles.md": lifecycles, "permissions.md": permissions}
+
+
 def main() -> None:
-    match sys.argv[1:]:
-        case ["--write"]:
-            DOCUMENT.write_text(text(), encoding="utf-8")
-        case ["--check"]:
-            if not DOCUMENT.exists() or DOCUMENT.read_text(encoding="utf-8") != text():
-                sys.exit("docs/lifecycles.md is stale: run make openapi and commit it")
-        case _:
-            sys.stdout.write(text())
+    for name, text in DOCUMENTS.items():
+        kept = DOCS / name
+        match sys.argv[1:]:
+            case ["--write"]:
+                kept.write_text(text(), encoding="utf-8")
+            case ["--check"]:
+                if not kept.exists() or kept.read_text(encoding="utf-8") != text():
+                    sys.exit(f"docs/{name} is stale: run make openapi and commit it")
+            case _:
+                sys.stdout.write(text())
 
 
 if __name__ == "__main__":

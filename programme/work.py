@@ -7,7 +7,7 @@ block, the events it records included, is kept together or not at all.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,33 +15,47 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programme.database import Connection, Database
-from programme.errors import Conflict, NotFound, Stale
+from programme.database import Connection, Database, is_passing
+from programme.errors import Conflict, NotFound, OutcomeUnknown, Stale
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
-from programme.tables import Event, Recorded, refusal_of
+from programme.rules.permissions import may
+from programme.rules.sight import SEES, Sees, Sight
+from programme.tables import PROGRAMME, Event, Recorded, refusal_of
 
 R = TypeVar("R", bound=Recorded)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a client with its role, or the system itself. `organisation_id`: whose rows it is bound to."""
+    """Who acts: a client with its role, or the system itself. `organisation_id`: to whom a provider's client belongs.
+    `scopes`: the permissions that it is bound to; none: all of its role."""
 
     type: str
     id: str
     role: Role
     organisation_id: UUID | None = None
+    scopes: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        return may(self.role, permission, self.scopes)
 
     @property
     def client_id(self) -> UUID | None:
         return UUID(self.id) if self.type == "client" else None
 
+    @property
+    def sees(self) -> Sees:
+        return Sees.NOBODY if self is NOBODY else SEES[self.role]
 
+
+NOBODY = Actor("nobody", "nobody", Role.PUBLIC)
+"""Stands for a caller of whom it is not known yet who they are."""
 SYSTEM = Actor("system", "system", Role.WORKER)
 WORKER = Actor("worker", "daily", Role.WORKER)
 
@@ -50,16 +64,19 @@ WORKER = Actor("worker", "daily", Role.WORKER)
 class Work:
     """`now`: the moment by the programme's clock (the transaction's start, or `KOKYBE_TODAY`).
 
-    `expected_version`: the version that the caller means to change; the first row taken must have it.
+    `sight`: which rows the actor may know of. `expected_version`: the version that the caller means to change; the first
+    row taken must have it.
     """
 
     session: AsyncSession
     actor: Actor
+    sight: Sight
     now: datetime
     request_id: str | None = None
     expected_version: int | None = None
     keeps: bool = True
     _before: dict[Recorded, dict[str, Any]] = field(default_factory=dict)
+    _told: list[dict[str, Any]] = field(default_factory=list)
 
     async def connection(self) -> Connection:
         """The bare connection inside this transaction, with all changes so far on it: for statements of `queries`."""
@@ -74,12 +91,11 @@ class Work:
     async def take(self, kind: type[R], key: UUID, *, whose: UUID | None = None) -> R:
         """The row, locked against other changes, at the version that the caller expects.
 
-        An actor who is bound to an organisation knows of its rows alone. `whose`: the organisation that the address
-        names besides; the row is looked for nowhere else.
+        What the actor cannot see is not there. `whose`: the organisation that the address names besides; the row is
+        looked for nowhere else.
         """
         row = await self.session.get(kind, key, with_for_update={"key_share": True}, populate_existing=True)
-        bounds = {whose, self.actor.organisation_id} - {None}
-        if row is None or not bounds <= {_owner(row)}:
+        if row is None or whose not in (None, row.belongs_to) or not row.known_to(self.sight):
             raise NotFound
         if self.expected_version is not None:
             if row.version != self.expected_version:
@@ -96,7 +112,7 @@ class Work:
         """Puts a new row in and tells all of it as its first event."""
         self.session.add(row)
         await self.session.flush()
-        await self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
+        self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
         return row
 
     async def record(self, event: str, row: Recorded, *, effective_on: date | None = None) -> None:
@@ -106,15 +122,14 @@ class Work:
         await self.session.flush()
         after = self._before[self.watch(row)]
         changed = [name for name, value in after.items() if value != before[name]]
-        await self._tell(
+        self._tell(
             event, row, {name: after[name] for name in changed}, {name: before[name] for name in changed}, effective_on
         )
 
-    async def _tell(
+    def _tell(
         self, event: str, row: Recorded, data: dict[str, Any], previous: dict[str, Any], effective_on: date | None
     ) -> None:
-        await self.session.execute(
-            insert(Event),
+        self._told.append(
             {
                 "type": event,
                 "occurred_at": self.now,
@@ -122,14 +137,21 @@ class Work:
                 "actor_type": self.actor.type,
                 "actor_id": self.actor.id,
                 "request_id": self.request_id,
-                "organisation_id": _owner(row),
+                "organisation_id": row.belongs_to,
                 "resource_type": row.resource,
                 "resource_id": row.id,
                 "resource_version": row.version,
                 "data": data,
                 "previous": previous,
-            },
+            }
         )
+
+    async def write_events(self) -> None:
+        """Writes what was told, at the end of the work: each event locks its organisation's chain, and that comes
+        last and in ascending order, so that no two works wait for one another (docs/decisions/0018)."""
+        if self._told:
+            self._told.sort(key=lambda event: event["organisation_id"] or PROGRAMME)
+            await self.session.execute(insert(Event), self._told)
 
 
 @asynccontextmanager
@@ -143,39 +165,60 @@ async def begin(
 ) -> AsyncIterator[Work]:
     """A transaction that ends with the block: kept where it ends well (and `work.keeps`), else rolled back.
 
-    The clock is the database's transaction time, read once; `now` or `KOKYBE_TODAY` stands in for it.
+    The transaction starts by telling PostgreSQL what the actor may see, which is nothing while nobody is known. The
+    clock is the database's transaction time, read once; `now` or `KOKYBE_TODAY` stands in for it.
     A constraint that stops the work is a `Conflict` in the constraint's own words.
     """
     async with database.sessions() as session:
         try:
             await session.begin()
-            started = (await (await session.connection()).exec_driver_sql("select now()")).scalar_one()
-            moment = now or database.fixed_now or started
-            work = Work(session, actor, moment.astimezone(UTC), request_id, expected_version)
+            connection = await session.connection()
+            entered = await connection.exec_driver_sql(
+                "select now(), enter($1, $2, $3)", (actor.sees, actor.client_id, actor.organisation_id)
+            )
+            row = entered.one()
+            moment = now or database.fixed_now or row.now
+            sight = Sight(actor.role, actor.client_id, frozenset(row.enter))
+            work = Work(session, actor, sight, moment.astimezone(UTC), request_id, expected_version)
             yield work
             if work.keeps:
-                await session.commit()
+                await session.flush()
+                await work.write_events()
+                await _commit(session)
             else:
                 await session.execute(text("set constraints all immediate"))
                 await session.rollback()
         except IntegrityError as error:
-            await session.rollback()
+            await _give_up(session)
             name = getattr(getattr(error, "driver_exception", None), "constraint_name", None)
             if (reason := refusal_of(name)) is None:
                 raise
             raise Conflict(reason.sentence, code=reason.code) from error
         except BaseException:
-            await session.rollback()
+            await _give_up(session)
             raise
+
+
+async def _commit(session: AsyncSession) -> None:
+    """The database's own no (a deferred constraint, another writer preferred) means that nothing was kept; anything
+    else that passes leaves it open."""
+    try:
+        await session.commit()
+    except Exception as error:
+        cause = getattr(error, "driver_exception", None)
+        if is_passing(error) and not isinstance(cause, asyncpg.TransactionRollbackError):
+            raise OutcomeUnknown from error
+        raise
+
+
+async def _give_up(session: AsyncSession) -> None:
+    """Where the connection is lost, so is the transaction, and what there is to tell is why, not that."""
+    with suppress(DBAPIError, asyncpg.InterfaceError, OSError):
+        await session.rollback()
 
 
 async def _bare(session: AsyncSession) -> Connection:
     return (await (await session.connection()).get_raw_connection()).driver_connection
-
-
-def _owner(row: Recorded) -> UUID | None:
-    """The organisation that the row is about; an organisation is its own."""
-    return row.id if row.resource == "organisation" else getattr(row, "organisation_id", None)
 
 
 def _told(row: Recorded) -> dict[str, Any]:

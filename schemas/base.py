@@ -107,6 +107,12 @@ class Body(BaseModel):
         return {name: value.changes() if isinstance(value, Body) else whole[name] for name, value in named.items()}
 
 
+class Nothing(Body):
+    """What a move that has nothing to say is sent with."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+
 class Answer(BaseModel):
     """What the service sends."""
 

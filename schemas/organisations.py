@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from programme.rules.contacts import Ground
 from programme.rules.legal_codes import is_legal_code
 from schemas.base import Answer, Body, Code, Day, Line, Moment, unchanged
 from schemas.page import PageQuery, Search, Several
@@ -156,6 +157,13 @@ class ContactChange(Body):
     retain_until_on: Day = unchanged()
 
 
+class ContactHold(Body):
+    """Why the data are kept, and how long."""
+
+    ground: Ground = Field(description="One of those of GDPR 17(3).", examples=["legal_claims"])
+    until_on: Day = Field(description="The last day of the hold: today or later.", examples=["2029-12-31"])
+
+
 class Contact(Answer):
     """A person to reach at an organisation. Operators see it masked."""
 
@@ -167,8 +175,11 @@ class Contact(Answer):
     telephone: str | None
     purpose: str
     legal_basis: str
-    retain_until_on: date
-    erased_at: Moment | None
+    retain_until_on: date = Field(description="The last day on which it may be kept; the daily pass erases it then.")
+    erasure_requested_at: Moment | None
+    hold_ground: Ground | None = Field(description="Why it is kept whoever asks, until `hold_until_on`.")
+    hold_until_on: date | None
+    erased_at: Moment | None = Field(description="Since when name, position, e-mail and telephone are empty.")
     version: int
 
 

@@ -127,7 +127,9 @@ def _inside(connection: AsyncConnection) -> Database:
 
     @asynccontextmanager
     async def reading() -> AsyncIterator[Any]:
-        yield (await connection.get_raw_connection()).driver_connection
+        bare = (await connection.get_raw_connection()).driver_connection
+        await bare.execute("reset role")  # the role of a transaction ends with it, but that of a savepoint does not
+        yield bare
 
     return Database(sessions, reading, NOON)
 

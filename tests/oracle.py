@@ -13,10 +13,13 @@ from sqlalchemy import select, text
 
 from programme.database import Database
 from programme.queries.annual_reports import flags_on
+from programme.queries.certificates import status_on
 from programme.queries.views import TODAY
 from programme.rules import annual_reports as report_rules
 from programme.rules import certificates as certificate_rules
 from programme.services.annual_reports import obligation
+from programme.services.certificates.drafts import decisions
+from programme.services.history import verify
 from programme.tables import AnnualReport, Certificate, Event, JobRun, Recorded
 from programme.work import Work, _plain, begin
 
@@ -74,6 +77,100 @@ BREAKS_ONCE = {
                ('annual_report.opened', 'annual_report.due_soon', 'annual_report.overdue', 'annual_report.delinquent',
                 'annual_report.voided')
          group by resource_id, type having count(*) > 1""",
+    "no event tells who a contact is": """
+        select event.id
+          from event join contact on contact.organisation_id = event.organisation_id,
+               unnest(array[nullif(contact.name, ''), contact.email, contact.telephone]) as particular
+         where strpos(concat(event.data, event.previous), particular) > 0""",
+    "a contact is erased once": """
+        select resource_id from event where type = 'contact.erased' group by resource_id having count(*) > 1
+         union all
+        select contact.id from contact left join event on resource_id = contact.id and type = 'contact.erased'
+         where (erased_at is null) <> (event.id is null)""",
+    "nothing changes its organisation unless it is transferred": """
+        select resource_id, type from event
+         where previous ->> 'organisation_id' is not null and type <> 'certificate.transferred'""",
+    "what belongs together belongs to one organisation": """
+        select rating.id from rating join assessment on assessment.id = rating.assessment_id
+         where rating.organisation_id <> assessment.organisation_id
+         union all
+        select assessment.id from assessment join enrolment on enrolment.id = assessment.enrolment_id
+         where assessment.organisation_id <> enrolment.organisation_id
+         union all
+        select certificate.id from certificate join assessment on assessment.id = certificate.assessment_id
+         where certificate.organisation_id <> assessment.organisation_id
+         union all
+        select compliance_case.id from compliance_case join certificate on certificate.id = certificate_id
+         where compliance_case.organisation_id <> certificate.organisation_id""",
+    "legal codes, references and agreement numbers are given once": """
+        select legal_code from organisation where legal_code is not null group by 1 having count(*) > 1
+         union all
+        select reference from certificate where reference is not null group by 1 having count(*) > 1
+         union all
+        select agreement_number from enrolment where agreement_number is not null
+         group by project_id, agreement_number having count(*) > 1""",
+    "a reference once given stays with its certificate": """
+        select resource_id from event where resource_type = 'certificate' and previous ->> 'reference' is not null""",
+    "one enrolment of an organisation is open in a strand for one scope": """
+        select min(id::text) from enrolment
+         where state not in ('rejected', 'withdrawn', 'completed', 'terminated')
+         group by organisation_id, strand_id, scope having count(*) > 1""",
+    "an agreement is signed within its project's period": """
+        select enrolment.id from enrolment join project on project.id = enrolment.project_id
+         where enrolment.source = 'entry' and (signed_on < starts_on or signed_on > ends_on)""",
+    "what was submitted has every criterion rated": """
+        select assessment.id, asked ->> 'number'
+          from assessment, jsonb_array_elements(catalogue) as branch, jsonb_array_elements(branch -> 'criteria') as asked
+         where state in ('submitted', 'under_review', 'finalised')
+           and not exists (select from rating
+                            where assessment_id = assessment.id and rating.criterion = asked ->> 'number')""",
+    "what was submitted is not rated any more": """
+        select rating.id
+          from (select resource_id, seq, type,
+                       lead(seq) over (partition by resource_id order by resource_version) as until
+                  from event where resource_type = 'assessment') as stay
+          join rating on rating.assessment_id = stay.resource_id
+          join event on event.resource_id = rating.id and event.seq > stay.seq
+                    and event.seq < coalesce(stay.until, 'infinity'::float8)
+         where stay.type in ('assessment.submitted', 'assessment.review_started', 'assessment.finalised')""",
+    "who audited has not decided": """
+        select certificate.id
+          from certificate join assessment on assessment.id = certificate.assessment_id
+          join certificate_decision as decision on decision.certificate_id = certificate.id
+         where decision.kind in ('grant', 'refuse') and decision.decided_by = assessment.assessor""",
+    "live certificates of one organisation and standard do not overlap": """
+        select one.certificate_id, other.certificate_id
+          from certificate_period as one join certificate_period as other
+            on other.organisation_id = one.organisation_id and other.standard = one.standard
+           and other.certificate_id > one.certificate_id and other.effective && one.effective
+         where (one.service = other.service or '*' in (one.service, other.service))
+           and (one.site = other.site or '00000000-0000-0000-0000-000000000000' in (one.site, other.site))""",
+    "nothing is granted twice, nor both granted and refused": """
+        select certificate_id from certificate_decision where kind in ('grant', 'refuse', 'import')
+         group by certificate_id having count(*) > 1""",
+    "decisions are numbered without a gap": """
+        select certificate_id from certificate_decision
+         group by certificate_id having count(*) <> max(number) or min(number) <> 1""",
+    "a last valid day moves by an extension or a restoration only": """
+        select resource_id, type from event
+         where resource_type = 'certificate' and previous ->> 'expires_on' is not null
+           and type not in ('certificate.extended', 'certificate.restored')""",
+    "what has ended for good stays ended": """
+        select resource_id, type from event
+         where resource_type = 'certificate' and previous ->> 'ended_as' is not null
+           and type <> 'certificate.restored'""",
+    "late stays late": """
+        select resource_id, type from event
+         where resource_type = 'annual_report' and previous ->> 'first_submitted_at' is not null""",
+    "an approved report does not change": """
+        select report.resource_id
+          from event as report join event as later on later.resource_id = report.resource_id
+                              and later.resource_version > report.resource_version
+         where report.type = 'annual_report.approved'""",
+    "one report is owed for each certificate and year": """
+        select certificate_id from annual_report group by certificate_id, sequence having count(*) > 1""",
+    "only what was done is answered again": """
+        select key from idempotency_key where status not between 200 and 299""",
     "each event of the daily pass is in the record of a run": """
         select type, sum(told), sum(counted)
           from (select type, 1 as told, 0 as counted from event where actor_type = 'worker'
@@ -95,8 +192,11 @@ async def check(database: Database) -> None:
                     await _none(work, f"{name} ({table})", query.format(table=table))
         for name, query in BREAKS_ONCE.items():
             await _none(work, name, query)
+        await _statuses_are_what_the_rules_say(work)
         await _expired_once_for_each_period(work)
         await _reports_say_what_the_rules_say(work)
+    history = await verify(database)
+    assert history["ok"], history["first_bad"]
 
 
 async def _none(work: Work, name: str, query: str) -> None:
@@ -122,6 +222,16 @@ async def _told_and_counted(work: Work, kind: type[Any]) -> None:
         for name in row.told:
             assert folded.get(name) == _plain(getattr(row, name)), f"{where}: {name}"
     assert not events, f"events of a {kind.resource} that does not exist"
+
+
+async def _statuses_are_what_the_rules_say(work: Work) -> None:
+    """The status that SQL shows is that of the pure rules, today and around each day on which one may turn."""
+    rows = {row.id: row for row in await work.session.scalars(select(Certificate))}
+    turns = {day for row in rows.values() for day in (row.valid_from, row.expires_on, row.ended_on) if day}
+    days = {turn + timedelta(days=distance) for turn in turns for distance in (-1, 0, 1)} | {work.today}
+    for day in days:
+        for key, shown in await work.session.execute(select(Certificate.id, status_on(TODAY)), {"today": day}):
+            assert shown == certificate_rules.status(day, decisions(rows[key])), f"certificate {key} on {day}"
 
 
 async def _expired_once_for_each_period(work: Work) -> None:

@@ -21,8 +21,8 @@ from programme.database import Database
 from programme.rules.calendar import noon_in_vilnius
 from programme.rules.legal_codes import check_digit
 from programme.rules.lifecycle import Role
-from programme.services import clients, ratings
-from programme.tables import Event
+from programme.services import auditors, clients, ratings
+from programme.tables import ClientGrant, Event, Standard
 from programme.work import SYSTEM, Actor, Work, begin
 from schemas.problem import Problem
 
@@ -57,11 +57,35 @@ def assert_as_documented(answer: httpx2.Response) -> None:
             return
 
 
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+TELLS_NOTHING = {"/oauth/token"}
+"""Unsafe addresses that change nothing that is recorded."""
+
+
+async def assert_told(database: Database, answer: httpx2.Response) -> None:
+    """A change that was kept has its event: whatever answers 2xx to an unsafe request told something of it."""
+    request = answer.request
+    if (
+        request.method in UNSAFE
+        and answer.is_success
+        and request.url.path not in TELLS_NOTHING
+        and request.url.params.get("validate_only") != "true"
+        and "idempotent-replayed" not in answer.headers
+    ):
+        async with database.reading() as connection:
+            told = "select count(*) from event where request_id = $1"
+            count = await connection.fetchval(told, answer.headers["x-request-id"])
+        assert count, f"{request.method} {request.url.path} told nothing"
+
+
 class Caller:
     """One client of the service, with a role. Moves bring the version that they have just read."""
 
-    def __init__(self, http: httpx2.AsyncClient, key: str | None, client_id: str | None) -> None:
+    def __init__(
+        self, http: httpx2.AsyncClient, key: str | None, client_id: str | None, role: Role = Role.PUBLIC
+    ) -> None:
         self.http = http
+        self.role = role
         self.key = key
         self.client_id = client_id
 
@@ -112,7 +136,12 @@ class World:
     async def of(cls, app: Any, database: Database) -> AsyncIterator[Self]:
         app.state.database = database
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://kokybe.test") as http:
+
+        async def look(answer: httpx2.Response) -> None:
+            await assert_told(app.state.database, answer)
+
+        hooks = {"response": [look]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://kokybe.test", event_hooks=hooks) as http:
             yield cls(app, database, http)
 
     def travel(self, to: str | date | datetime) -> None:
@@ -128,8 +157,22 @@ class World:
         if which not in self._callers:
             whose = UUID(str(organisation_id)) if organisation_id else None
             made = await clients.create_client(self.database, role, f"{role} {another}", whose)
-            self._callers[which] = Caller(self.http, made["key"], made["client_id"])
+            self._callers[which] = Caller(self.http, made["key"], made["client_id"], Role(role))
+            if role == "auditor":
+                await self._license(UUID(made["client_id"]))
         return self._callers[which]
+
+    async def _license(self, auditor: UUID) -> None:
+        """For every standard, and long enough for every story."""
+        async with self.at_work() as work:
+            for_ever = {"valid_from": date(2000, 1, 1), "valid_until": date(2100, 12, 31)}
+            licences = [{"standard": code, **for_ever} for code in await work.session.scalars(select(Standard.code))]
+            await auditors.enter(work, client_id=auditor, licences=licences)
+
+    async def grant(self, caller: Caller, **what: Any) -> None:
+        """The caller may see an organisation (`organisation_id`), those of a `municipality`, or of a `strand_id`."""
+        async with self.at_work() as work:
+            work.session.add(ClientGrant(client_id=UUID(str(caller.client_id)), **what))
 
     @asynccontextmanager
     async def at_work(self, actor: Actor = SYSTEM) -> AsyncIterator[Work]:

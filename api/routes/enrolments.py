@@ -28,7 +28,7 @@ Reader = Annotated[Reading, reads("enrolments.read")]
 @router.get("", response_model=Page[wire.Enrolment], summary="List enrolments")
 async def list_enrolments(door: Reader, asked: Annotated[wire.EnrolmentQuery, Query()]) -> Response:
     """Enrolments by state, organisation, project, strand, place, service and agreement; the newest first. `q` finds
-    names and legal codes of organisations and agreement numbers. A provider sees its own."""
+    names and legal codes of organisations and agreement numbers."""
     filters = asked.filters(
         "state", "organisation_id", "project", "strand", "municipality", "service", "agreement_number",
         "signed_on_gte", "signed_on_lte",

@@ -14,7 +14,7 @@ from api.resources import Resource
 from programme.queries.organisations import CONTACTS, ORGANISATIONS, SITES
 from programme.queries.timeline import TIMELINE
 from programme.queries.views import pattern
-from programme.services import organisations
+from programme.services import contacts, organisations
 from schemas import organisations as wire
 from schemas import timeline
 from schemas.base import Id
@@ -98,7 +98,7 @@ async def add_contact(
     door: Annotated[Writing, writes("contacts.write", versioned=False)], organisation_id: Id, body: wire.ContactNew
 ) -> Response:
     """Adds a person to reach. Their name, e-mail and telephone stay out of events, feeds and logs."""
-    contact = await organisations.add_contact(door.work, organisation_id, **body.model_dump())
+    contact = await contacts.add(door.work, organisation_id, **body.model_dump())
     return await answers.changed(door, CONTACTS, contact.id, status=201, path=_contacts(organisation_id))
 
 
@@ -107,7 +107,49 @@ async def change_contact(
     door: Annotated[Writing, writes("contacts.write")], organisation_id: Id, contact_id: Id, body: wire.ContactChange
 ) -> Response:
     """Changes what is named and keeps the rest (JSON merge patch)."""
-    await organisations.amend_contact(door.work, organisation_id, contact_id, **body.changes())
+    await contacts.amend(door.work, organisation_id, contact_id, **body.changes())
+    return await answers.changed(door, CONTACTS, contact_id, path=_contacts(organisation_id))
+
+
+@router.post(
+    "/{organisation_id}/contacts/{contact_id}/request-erasure",
+    response_model=wire.Contact,
+    summary="Ask for a contact to be erased",
+)
+async def request_erasure_of_contact(
+    door: Annotated[Writing, writes("contacts.request_erasure")],
+    organisation_id: Id,
+    contact_id: Id,
+) -> Response:
+    """The person asks to be forgotten, or is no longer needed. Why is nobody's business here, so there is no body.
+    Operators erase what no hold keeps."""
+    await contacts.request_erasure(door.work, organisation_id, contact_id)
+    return await answers.changed(door, CONTACTS, contact_id, path=_contacts(organisation_id))
+
+
+@router.post(
+    "/{organisation_id}/contacts/{contact_id}/hold", response_model=wire.Contact, summary="Keep a contact for a reason"
+)
+async def hold_contact(
+    door: Annotated[Writing, writes("contacts.hold")], organisation_id: Id, contact_id: Id, body: wire.ContactHold
+) -> Response:
+    """Records why the person's data have to be kept although somebody asks for their erasure or their time is over
+    (GDPR 17(3)). Until the day, inclusive, neither operators nor the daily pass erase them."""
+    await contacts.hold(door.work, organisation_id, contact_id, **body.model_dump())
+    return await answers.changed(door, CONTACTS, contact_id, path=_contacts(organisation_id))
+
+
+@router.post(
+    "/{organisation_id}/contacts/{contact_id}/erase", response_model=wire.Contact, summary="Erase a contact's data"
+)
+async def erase_contact(
+    door: Annotated[Writing, writes("contacts.erase")],
+    organisation_id: Id,
+    contact_id: Id,
+) -> Response:
+    """Empties name, position, e-mail and telephone for good. The id, the purpose and the dates stay, and so does the
+    history: events never told the particulars, and the salted hash that stands for them there no longer leads to them."""
+    await contacts.erase(door.work, organisation_id, contact_id)
     return await answers.changed(door, CONTACTS, contact_id, path=_contacts(organisation_id))
 
 

@@ -17,6 +17,7 @@ from programme.queries.certificates import REGISTER
 from programme.queries.views import pattern
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
+from programme.rules.sight import Sight
 from programme.work import Actor
 from schemas.base import Day
 from schemas.certificates import RegisterEntry, RegisterQuery
@@ -31,10 +32,12 @@ PUBLIC = Actor("public", "public", Role.PUBLIC)
 async def _public(request: Request) -> AsyncIterator[Reading]:
     refuse_unknown_parameters(request)
     database: Database = request.app.state.database
-    async with database.reading() as connection:
-        now = database.fixed_now or await connection.fetchval("select now()")
+    async with database.reading() as connection, connection.transaction(readonly=True):
+        started = await connection.fetchval("select now() from enter($1, null, null)", PUBLIC.sees)
+        now = database.fixed_now or started
         state = request.state
-        caller = Caller(PUBLIC, "public", state.language, now, calendar.today(now), state.request_id)
+        sight = Sight(PUBLIC.role)
+        caller = Caller(PUBLIC, sight, "public", state.language, now, calendar.today(now), state.request_id)
         yield Reading(connection, caller, request)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Body, Path, Query
 from starlette.responses import Response
 
 from api import answers
@@ -15,6 +15,7 @@ from programme.queries.standards import STANDARDS, VERSIONS
 from programme.queries.views import pattern
 from programme.services import standards
 from schemas import standards as wire
+from schemas.base import Nothing
 from schemas.page import Page
 
 router = Resource("/v1/standards", "standards")
@@ -23,6 +24,7 @@ Key = Annotated[str, Path(max_length=60, description="The standard's code or id.
 VersionKey = Annotated[str, Path(max_length=60, description="The version's code or id.", examples=["EQUASS-2018"])]
 Reader = Annotated[Reading, reads("standards.read")]
 Writer = Annotated[Writing, writes("standards.write")]
+Plain = Annotated[Nothing, Body(default_factory=Nothing)]
 NewWriter = Annotated[Writing, writes("standards.write", versioned=False)]
 
 
@@ -93,7 +95,7 @@ async def change_version(door: Writer, standard: Key, version: VersionKey, body:
     response_model=wire.StandardVersion,
     summary="Start drafting a version",
 )
-async def start_drafting_version(door: Writer, standard: Key, version: VersionKey) -> Response:
+async def start_drafting_version(door: Writer, standard: Key, version: VersionKey, body: Plain) -> Response:
     """The text of an announced version is there: its tree can be written."""
     key = await query.version_id(door.connection, standard, version)
     await standards.start_drafting(door.work, key)
@@ -103,7 +105,7 @@ async def start_drafting_version(door: Writer, standard: Key, version: VersionKe
 @router.post(
     "/{standard}/versions/{version}/publish", response_model=wire.StandardVersion, summary="Put a version in force"
 )
-async def publish_version(door: Writer, standard: Key, version: VersionKey) -> Response:
+async def publish_version(door: Writer, standard: Key, version: VersionKey, body: Plain) -> Response:
     """Its tree does not change from now on. Other versions in force stay so."""
     key = await query.version_id(door.connection, standard, version)
     await standards.publish(door.work, key)
@@ -113,7 +115,7 @@ async def publish_version(door: Writer, standard: Key, version: VersionKey) -> R
 @router.post(
     "/{standard}/versions/{version}/retire", response_model=wire.StandardVersion, summary="Take a version out of use"
 )
-async def retire_version(door: Writer, standard: Key, version: VersionKey) -> Response:
+async def retire_version(door: Writer, standard: Key, version: VersionKey, body: Plain) -> Response:
     """What was granted by it stays valid."""
     key = await query.version_id(door.connection, standard, version)
     await standards.retire(door.work, key)

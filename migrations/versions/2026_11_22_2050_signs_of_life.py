@@ -1,7 +1,7 @@
 """Signs of life of the worker and its queue
 
 Revision ID: 2026_11_22_2050
-Revises: 2026_11_22_1930
+Revises: 2026_11_22_2040
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_22_2050"
-down_revision = "2026_11_22_1930"
+down_revision = "2026_11_22_2040"
 branch_labels = None
 depends_on = None
 

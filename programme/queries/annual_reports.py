@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, bindparam, case, func, literal_column, null, or_
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, bindparam, case, func, literal_column, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from programme.queries.certificates import CERTIFICATES
@@ -51,17 +51,25 @@ def flags_on(day: ColumnElement[Any]) -> ColumnElement[list[str]]:
     return func.array_remove(each, null(), type_=ARRAY(Text))
 
 
-def judge(row: Mapping[str, Any], _actor: Actor, today: date) -> AnnualReportFacts:
+def judge(row: Mapping[str, Any], actor: Actor, today: date) -> AnnualReportFacts:
     """The facts that the guards of an annual report look at."""
     return AnnualReportFacts(
         state=row["state"],
         today=today,
         opens_on=row["opens_on"],
         certificate_ended=row["lapses_on"] is not None and row["lapses_on"] <= today,
+        caller_commented=actor.client_id is not None and actor.client_id in row["commented_by"],
     )
 
 
 _FLAGS = flags_on(TODAY)
+
+_COMMENTED = (
+    select(_v.reviewed_by)
+    .where(_v.annual_report_id == _r.id, _v.kind == said("comment"), _v.reviewed_by.is_not(None))
+    .correlate(AnnualReport.__table__)
+)
+"""Who gave feedback on the report as its auditor."""
 
 ANNUAL_REPORTS = View(
     name="annual_reports",
@@ -105,7 +113,12 @@ ANNUAL_REPORTS = View(
         "organisation": Expansion(ORGANISATIONS, _r.organisation_id),
     },
     owner=_r.organisation_id,
-    facts={"state": _r.state, "opens_on": _r.opens_on, "lapses_on": _r.lapses_on},
+    facts={
+        "state": _r.state,
+        "opens_on": _r.opens_on,
+        "lapses_on": _r.lapses_on,
+        "commented_by": func.array(_COMMENTED.scalar_subquery(), type_=ARRAY(Uuid)),
+    },
     lifecycle=LIFECYCLE,
     judge=judge,
 )

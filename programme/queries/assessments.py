@@ -10,18 +10,24 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
+    ColumnElement,
     Integer,
     Numeric,
     Select,
     Text,
     Uuid,
+    and_,
     bindparam,
     case,
     cast,
     column,
+    false,
     func,
     literal_column,
+    not_,
     null,
+    or_,
     select,
     true,
 )
@@ -45,11 +51,33 @@ from programme.queries.views import (
     one_of,
     said,
 )
-from programme.rules.assessments import LIFECYCLE, AssessmentFacts, Kind, RatingValue, State
-from programme.tables import Assessment, Organisation, Policy, Rating
+from programme.rules.assessments import AUDIT_DRAFT, LIFECYCLE, OWN_WORK, AssessmentFacts, Kind, RatingValue, State
+from programme.rules.sight import Sees
+from programme.tables import Assessment, AuditorAdvice, AuditorLicence, Organisation, Policy, Rating
 from programme.work import Actor
 
+_l, _v = AuditorLicence.__table__.c, AuditorAdvice.__table__.c
 _a, _r, _o, _p = Assessment.__table__.c, Rating.__table__.c, Organisation.__table__.c, Policy.__table__.c
+
+_is_draft = and_(
+    _a.kind.not_in([said(kind) for kind in OWN_WORK]), _a.state.in_([said(state) for state in AUDIT_DRAFT])
+)
+_shown = or_(not_(bindparam("drafts_hidden", type_=Boolean)), not_(_is_draft))
+"""Whether the assessment's ratings are shown: an organisation sees what an auditor found once it is handed in."""
+
+_SEEN: dict[Sees, ColumnElement[bool]] = {
+    Sees.ASSIGNED: _a.assessor == bindparam("client", type_=Uuid),
+    Sees.DOCKET: _a.revision > literal_column("0"),
+    Sees.GRANTED: false(),
+    Sees.REGISTER: false(),
+}
+"""Which assessments of an organisation in sight are; `rules.sight.knows_assessment` says the same."""
+
+
+def _of_assessment(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same, said of a rating by its assessment."""
+    return select(_a.id).where(_a.id == _r.assessment_id, condition).correlate(Rating.__table__).exists()
+
 
 RATINGS = View(
     name="ratings",
@@ -83,6 +111,7 @@ RATINGS = View(
     },
     default_sort="criterion",
     owner=_r.organisation_id,
+    seen={sees: _of_assessment(condition) for sees, condition in (_SEEN | {Sees.OWN: _shown}).items()},
 )
 
 _RATING_ID = compiled(
@@ -121,7 +150,7 @@ _counted = (
         func.count().filter(_r.rating == said(RatingValue.MET.value)).label("met"),
         func.count().filter(_r.rating != said(RatingValue.NOT_APPLICABLE.value)).label("applicable"),
     )
-    .where(_r.assessment_id == _a.id)
+    .where(_r.assessment_id == _a.id, _shown)
     .group_by(_r.principle)
     .correlate(Assessment.__table__)
     .lateral("counted")
@@ -163,7 +192,7 @@ def _principle_assessments() -> Select[Any]:
     number = criterion.c.frozen["number"].astext
     rating = (
         object_of(Rating.__table__, RATINGS.fields, nested=True)
-        .where(_r.assessment_id == _a.id, _r.criterion == number)
+        .where(_r.assessment_id == _a.id, _r.criterion == number, _shown)
         .correlate(Assessment.__table__, criterion)
         .scalar_subquery()
     )
@@ -201,7 +230,24 @@ def _while_rating(value: Any) -> Any:
     return case((_a.state == said(State.IN_PROGRESS.value), cast(value, Text)), else_=null())
 
 
-def judge(row: Mapping[str, Any], actor: Actor, _today: date) -> AssessmentFacts:
+LICENSED = (
+    select(_l.client_id)
+    .where(_l.client_id == _a.assessor, _l.standard == _a.standard, _l.valid_from <= TODAY, _l.valid_until >= TODAY)
+    .correlate(Assessment.__table__)
+    .exists()
+)
+"""Whether who assesses is licensed for the standard on the day."""
+
+ADVISED_UNTIL = (
+    select(_v.until_on)
+    .where(_v.client_id == _a.assessor, _v.organisation_id == _a.organisation_id)
+    .correlate(Assessment.__table__)
+    .scalar_subquery()
+)
+"""The last day on which who assesses advised the organisation, if they did."""
+
+
+def judge(row: Mapping[str, Any], actor: Actor, today: date) -> AssessmentFacts:
     """The facts that the guards of an assessment look at."""
     criteria = json.loads(row["criteria"] or "[]")
     rated = json.loads(row["rated"] or "{}")
@@ -214,6 +260,9 @@ def judge(row: Mapping[str, Any], actor: Actor, _today: date) -> AssessmentFacts
         unrated=tuple(one for one in criteria if one not in rated),
         met_without_evidence=tuple(one for one in criteria if rated.get(one) == [RatingValue.MET, False]),
         pass_rule_known=row["pass_rule_known"],
+        day=today,
+        licensed=row["licensed"],
+        advised_until=row["advised_until"],
     )
 
 
@@ -270,11 +319,14 @@ ASSESSMENTS = View(
     default_sort="-planned_on",
     expands={"organisation": Expansion(ORGANISATIONS, _a.organisation_id)},
     owner=_a.organisation_id,
+    seen=_SEEN,
     facts={
         "state": _a.state,
         "kind": _a.kind,
         "assessor": _a.assessor,
         "pass_rule_known": PASS_RULE.is_not(None),
+        "licensed": LICENSED,
+        "advised_until": ADVISED_UNTIL,
         "criteria": _while_rating(
             func.jsonb_path_query_array(_a.catalogue, literal_column("'$[*].criteria[*].number'::jsonpath"))
         ),
@@ -284,7 +336,7 @@ ASSESSMENTS = View(
                     _r.criterion, func.jsonb_build_array(_r.rating, _r.evidence != literal_column("'[]'::jsonb"))
                 )
             )
-            .where(_r.assessment_id == _a.id)
+            .where(_r.assessment_id == _a.id, _shown)
             .correlate(Assessment.__table__)
             .scalar_subquery()
         ),

@@ -34,6 +34,7 @@ from programme.queries.views import (
     between,
     compiled,
     covers,
+    derived,
     equals,
     found_in,
     moment,
@@ -106,6 +107,9 @@ _AUDITS = (
 )
 """The finalised external audits that could carry a grant."""
 
+_CARRIED = select(_a.assessor).where(_a.id == _c.assessment_id).correlate(Certificate.__table__)
+"""Who carried out the audit that the certificate was granted on."""
+
 _POLICY = (
     select(_p.id)
     .where(_p.standard_version == _c.standard_version, _p.effective_from <= TODAY)
@@ -159,8 +163,8 @@ CERTIFICATES = View(
     },
     keys={"id": _c.id, "reference": _c.reference},
     filters={
-        "status": one_of(_STATUS, "status"),
-        "register_status": one_of(register_status(_STATUS), "register_status"),
+        "status": derived(one_of(_STATUS, "status")),
+        "register_status": derived(one_of(register_status(_STATUS), "register_status")),
         "organisation_id": equals(_c.organisation_id, "organisation_id"),
         "standard": one_of(_c.standard, "standard"),
         "standard_version": one_of(_c.standard_version, "standard_version"),
@@ -188,8 +192,12 @@ CERTIFICATES = View(
         "ended_on": _c.ended_on,
         "suspended_from": _c.suspended_from,
         "audits": _of_a_draft(func.array(_AUDITS.with_only_columns(_a.outcome).scalar_subquery(), type_=ARRAY(Text))),
-        "auditors": _of_a_draft(
-            func.array(_AUDITS.with_only_columns(_a.assessor).scalar_subquery(), type_=ARRAY(Uuid))
+        "auditors": case(
+            (
+                _c.expires_on.is_(None),
+                func.array(_AUDITS.with_only_columns(_a.assessor).scalar_subquery(), type_=ARRAY(Uuid)),
+            ),
+            else_=func.array(_CARRIED.scalar_subquery(), type_=ARRAY(Uuid)),
         ),
         "validity_months": _of_a_draft(_POLICY.with_only_columns(_p.validity_months).scalar_subquery()),
         "pass_rule_known": _of_a_draft(
@@ -274,7 +282,7 @@ def _register() -> View:
         keys={"reference": _c.reference},
         filters={
             **{name: CERTIFICATES.filters[name] for name in ("standard", "level", "municipality", "service", "q")},
-            "status": one_of(status, "status"),
+            "status": derived(one_of(status, "status")),
         },
         sorts={name: CERTIFICATES.sorts[name] for name in ("certified_on", "expires_on", "reference", "organisation")},
         default_sort="-certified_on",

@@ -2,7 +2,8 @@
 
 A statement moves its rows and writes their events and counts at once, so that there is no moment at which one of these
 is kept without the others. It reads nothing but the rows whose `next_change_on` has come (a partial index), and passes
-by rows that somebody else holds: as it waits for nobody, no deadlock can include it and nobody waits long for it.
+by rows that somebody else holds. It waits for nobody but, with all its rows in hand, for the chains of its events, in
+their order and as all others do: no deadlock can include it and nobody waits long for it.
 
 The days of the changes are those of `rules.certificates.changes` and `rules.annual_reports.milestones`; a property
 test proves it. A row that is due at a day gets every change that has come by then, in order, each with its true day.
@@ -132,6 +133,32 @@ news as (
 ),
 """
 
+_CONTACTS = """
+with due as (
+    select id, organisation_id, version, personal, next_change_on
+      from contact
+     where next_change_on <= $1
+     order by next_change_on, organisation_id
+     limit :size
+       for no key update skip locked
+),
+moved as (
+    update contact
+       set version = contact.version + 1, name = '', position = null, email = null, telephone = null, personal = null,
+           salt = null, erased_at = $2
+      from due
+     where contact.id = due.id
+    returning contact.id
+),
+news as (
+    select 'contact.erased' as type, next_change_on as day, organisation_id, 'contact' as resource_type, id,
+           version + 1 as new_version,
+           case when personal is null then '{}' else '{"personal": null}' end::jsonb as data,
+           case when personal is null then '{}' else jsonb_build_object('personal', personal) end as previous
+      from due
+),
+"""
+
 _TELL_AND_COUNT = """
 told as (
     insert into event (type, occurred_at, effective_on, actor_type, actor_id, organisation_id, resource_type,
@@ -154,7 +181,11 @@ counted as (
 select count(*) from moved
 """
 
-_KINDS = {"certificate": _CERTIFICATES + _TELL_AND_COUNT, "annual_report": _ANNUAL_REPORTS + _TELL_AND_COUNT}
+_KINDS = {
+    "certificate": _CERTIFICATES + _TELL_AND_COUNT,
+    "annual_report": _ANNUAL_REPORTS + _TELL_AND_COUNT,
+    "contact": _CONTACTS + _TELL_AND_COUNT,
+}
 
 KINDS = tuple(_KINDS)
 """Kinds of row that the pass goes over, in this order."""
@@ -172,5 +203,6 @@ def batch(kind: str, size: int) -> str:
 LEFT = {
     "certificate": "select coalesce(min(next_change_on) <= $1, false) from certificate",
     "annual_report": "select coalesce(min(next_change_on) <= $1, false) from annual_report",
+    "contact": "select coalesce(min(next_change_on) <= $1, false) from contact",
 }
 """Whether rows are due by the day."""

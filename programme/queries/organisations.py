@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam
+from sqlalchemy import Boolean, ColumnElement, bindparam, case, func
 from sqlalchemy.dialects.postgresql import JSONB
 
-from programme.queries.views import View, equals, found_in, moment, one_of
+from programme.queries.views import View, equals, found_in, moment, one_of, said
 from programme.tables import Contact, Organisation, Site
 
 _o, _s, _c = Organisation.__table__.c, Site.__table__.c, Contact.__table__.c
@@ -62,6 +62,15 @@ SITES = View(
     owner=_s.organisation_id,
 )
 
+_MASKED = bindparam("people_masked", type_=Boolean)
+
+
+def _masked(personal: ColumnElement[str]) -> ColumnElement[str]:
+    """Every letter and digit as an asterisk for those who may know that there is somebody, but not who."""
+    letters = func.regexp_replace(personal.collate("pg_c_utf8"), said("[[:alnum:]]"), said("*"), said("g"))
+    return case((_MASKED, letters), else_=personal)
+
+
 CONTACTS = View(
     name="contacts",
     source=Contact.__table__,
@@ -70,13 +79,16 @@ CONTACTS = View(
     fields={
         "id": _c.id,
         "organisation_id": _c.organisation_id,
-        "name": _c.name,
+        "name": _masked(_c.name),
         "position": _c.position,
-        "email": _c.email,
-        "telephone": _c.telephone,
+        "email": _masked(_c.email),
+        "telephone": _masked(_c.telephone),
         "purpose": _c.purpose,
         "legal_basis": _c.legal_basis,
         "retain_until_on": _c.retain_until_on,
+        "erasure_requested_at": moment(_c.erasure_requested_at),
+        "hold_ground": _c.hold_ground,
+        "hold_until_on": _c.hold_until_on,
         "erased_at": moment(_c.erased_at),
         "version": _c.version,
     },

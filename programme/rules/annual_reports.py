@@ -133,6 +133,7 @@ class AnnualReportFacts:
     today: date
     opens_on: date
     certificate_ended: bool = False
+    caller_commented: bool = False
 
 
 NOT_OPEN = Reason(
@@ -142,6 +143,14 @@ NOT_OPEN = Reason(
 CERTIFICATE_LIVE = Reason(
     "certificate_not_ended",
     Sentence(lt="Sertifikatas dar galioja.", en="The certificate has not ended."),
+)
+DECIDER_IS_AUDITOR = Reason(
+    "decider_is_auditor",
+    Sentence(
+        lt="Ataskaitą vertinęs auditorius negali jos patvirtinti.",
+        en="The auditor who commented on the report cannot approve it.",
+    ),
+    personal=True,
 )
 CERTIFICATE_ENDED = Reason(
     "certificate_ended",
@@ -185,7 +194,8 @@ LIFECYCLE: Lifecycle[AnnualReportFacts] = Lifecycle(
             "certificate_live",
         ),
         move(
-            "approve", [State.WITH_OFFICE], State.APPROVED, [_AW, _R], "annual_report.approved", "certificate_live"
+            "approve", [State.WITH_OFFICE], State.APPROVED, [_AW, _R], "annual_report.approved", "certificate_live",
+            "decider_not_auditor",
         ),
         move(
             "return", [State.SUBMITTED, State.WITH_AUDITOR, State.COMMENTED, State.WITH_OFFICE], State.RETURNED,
@@ -202,6 +212,7 @@ LIFECYCLE: Lifecycle[AnnualReportFacts] = Lifecycle(
     ],
     {
         "today_not_before_opens_on": _not_open,
+        "decider_not_auditor": guard(DECIDER_IS_AUDITOR, lambda facts: facts.caller_commented),
         "certificate_live": guard(CERTIFICATE_ENDED, lambda facts: facts.certificate_ended),
         "certificate_ended": guard(CERTIFICATE_LIVE, lambda facts: not facts.certificate_ended),
     },

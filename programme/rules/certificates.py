@@ -162,7 +162,7 @@ class CertificateFacts:
     """What the guards of a certificate look at.
 
     `audits`: outcomes of finalised external audits of the same organisation, version and scope ("met" | "not_met").
-    `auditor_of_all`: the caller audited every audit that could carry the grant.
+    `auditor_of_all`: the caller audited every audit that could carry the grant, or the one that carried it.
     `override`: the awarder gives a reason for granting although the pass rule is not met.
     `end_decided_on`, `suspension_decided_on`: a decision already taken whose day has not come.
     """
@@ -250,17 +250,18 @@ LIFECYCLE: Lifecycle[CertificateFacts] = Lifecycle(
             "validity_months_known", "pass_rule_set", "finalised_external_audit_same_scope_and_version",
             "pass_rule_met_or_override_reason", "decider_not_auditor", "certified_on_not_before_audit_end",
         ),
-        move("refuse", [Status.DRAFT], Status.REFUSED, [_A], "certificate.refused", "reason"),
+        move("refuse", [Status.DRAFT], Status.REFUSED, [_A], "certificate.refused", "reason", "decider_not_auditor"),
         move(
             "suspend", VALID, Status.SUSPENDED, [_A], "certificate.suspended", "reason", "effective_on", "review_by",
-            "no_end_decided", "no_suspension_decided",
+            "no_end_decided", "no_suspension_decided", "decider_not_auditor",
         ),
         move(
-            "reinstate", [Status.SUSPENDED], "valid", [_A], "certificate.reinstated", "cause_resolved", "not_past_expiry"
+            "reinstate", [Status.SUSPENDED], "valid", [_A], "certificate.reinstated", "cause_resolved", "not_past_expiry",
+            "decider_not_auditor",
         ),
         move(
             "withdraw", _VALID_OR_SUSPENDED, Status.WITHDRAWN, [_A], "certificate.withdrawn", "reason", "effective_on",
-            "no_end_decided",
+            "no_end_decided", "decider_not_auditor",
         ),
         move("expire", _VALID_OR_SUSPENDED, Status.EXPIRED, [Role.WORKER], "certificate.expired", "today_after_expires_on"),
     ],

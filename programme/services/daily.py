@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,9 +19,10 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from programme.database import Connection, Database, is_passing
+from programme.database import Connection, Database
 from programme.errors import NotAllowed, Unavailable
 from programme.queries import daily as query
+from programme.retries import again
 from programme.sentences import Sentence
 from programme.work import WORKER, begin
 
@@ -59,15 +59,8 @@ async def catch_up(database: Database, on: date | None = None, *, wait: bool = T
     While another pass is at work, this one waits for it, or leaves everything to it where it is told not to `wait`.
     Tells the sum of the runs: a repeat has no days.
     """
-    async with begin(database, WORKER) as work:
-        today = work.today
-    day = on or today
-    if day > today:
-        raise NotAllowed(NOT_YET, facts={"day": day, "today": today})
     told = _Told()
-    async with _turn(database, wait) as connection:
-        if connection is not None:
-            await _every_missed_day(database, connection, day, told)
+    await _surely(lambda: _in_turn(database, on, wait, told))
     return {
         "from": told.days[0] if told.days else None,
         "to": told.days[-1] if told.days else None,
@@ -77,16 +70,28 @@ async def catch_up(database: Database, on: date | None = None, *, wait: bool = T
     }
 
 
+async def _in_turn(database: Database, on: date | None, wait: bool, told: _Told) -> None:
+    async with begin(database, WORKER) as work:
+        today = work.today
+    day = on or today
+    if day > today:
+        raise NotAllowed(NOT_YET, facts={"day": day, "today": today})
+    async with _turn(database, wait) as connection:
+        if connection is not None:
+            await _every_missed_day(database, connection, day, told)
+
+
 @asynccontextmanager
 async def _turn(database: Database, wait: bool) -> AsyncIterator[Connection | None]:
     """The connection that holds this pass's turn until the end of the block; None where another pass has it. Two at
     once would do no harm, as each change is bound to the version of its row: they would only get in each other's way."""
     async with database.reading() as connection:
         try:
+            await connection.execute("set role kokybe_everything")
             yield connection if await _is_our_turn(connection, wait) else None
         finally:
             try:
-                await connection.execute("select pg_advisory_unlock_all()")
+                await connection.execute("reset role; select pg_advisory_unlock_all()")
             except BaseException as error:
                 with suppress(asyncpg.InterfaceError):  # lost already, and its lock with it
                     connection.terminate()  # a lock must not go back to the pool
@@ -162,14 +167,7 @@ async def _finish(database: Database, day: date, elapsed: int) -> Counter[str]:
         return Counter(json.loads(await connection.fetchval(query.FINISH, day, elapsed)))
 
 
-async def _surely(transaction: Callable[[], Awaitable[T]]) -> T:
-    """The transaction, begun anew where the database was away or preferred another writer. That is safe also when only
-    the answer to a commit was lost: what was kept is no longer due."""
-    for remaining in reversed(range(TRIES)):
-        try:
-            return await transaction()
-        except Exception as error:
-            if not remaining or not is_passing(error):
-                raise
-            await asyncio.sleep(random.uniform(0.1, 0.5) * (TRIES - remaining))  # noqa: S311 - jitter, no secret
-    raise AssertionError("the last try returns or raises")
+async def _surely(unit: Callable[[], Awaitable[T]]) -> T:
+    """The unit, begun anew where the database was away or preferred another writer. That is safe
+    also when only the answer to a commit was lost: what was kept is no longer due."""
+    return await again(unit, repeatable=True, tries=TRIES)

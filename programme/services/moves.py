@@ -32,7 +32,8 @@ async def judge(work: Work, view: View, key: UUID, move: str, **given: Any) -> M
     `given`: facts that the request itself brings.
     """
     connection = await work.connection()
-    row = await views.one(connection, views.tag_statement(view, "id", (), False), key=key, today=work.today)
+    statement = views.tag_statement(view, "id", (), work.sight.sees)
+    row = await views.one(connection, statement, key=key, today=work.today, **work.sight.values)
     if row is None or view.lifecycle is None:
         raise LookupError(f"{view.name} {key}")
     return view.lifecycle.check(move, replace(view.judged(row, work.actor, work.today), **given))
@@ -41,8 +42,7 @@ async def judge(work: Work, view: View, key: UUID, move: str, **given: Any) -> M
 async def known_organisation(work: Work, organisation_id: UUID) -> Organisation:
     """The organisation that a body names, where the caller may know of it."""
     found = await work.session.get(Organisation, organisation_id)
-    whose = work.actor.organisation_id
-    if found is None or (whose is not None and found.id != whose):
+    if found is None or not work.sight.knows(found.id):
         raise Invalid(FieldError("/organisation_id", "unknown_organisation", UNKNOWN_ORGANISATION))
     return found
 

@@ -1,4 +1,4 @@
-"""What can be done with an organisation, its sites and its people to reach."""
+"""What can be done with an organisation and its sites."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from programme.errors import FieldError, Invalid
 from programme.sentences import Sentence
-from programme.tables import Contact, Municipality, Organisation, Site
+from programme.tables import Municipality, Organisation, Site
 from programme.work import Work
 
 UNKNOWN_MUNICIPALITY = Sentence(lt="Tokios savivaldybės nėra.", en="There is no such municipality.")
@@ -79,17 +79,3 @@ async def amend_site(work: Work, organisation_id: UUID, site_id: UUID, **changes
         setattr(site, name, value)
     await work.record("site.closed" if changes.get("closed_on") else "site.amended", site)
     return site
-
-
-async def add_contact(work: Work, organisation_id: UUID, **particulars: Any) -> Contact:
-    """A person to reach; their name, e-mail and telephone stay out of events."""
-    organisation = await work.take(Organisation, organisation_id)
-    return await work.add(Contact(organisation_id=organisation.id, **particulars), "contact.added")
-
-
-async def amend_contact(work: Work, organisation_id: UUID, contact_id: UUID, **changes: Any) -> Contact:
-    contact = await work.take(Contact, contact_id, whose=organisation_id)
-    for name, value in changes.items():
-        setattr(contact, name, value)
-    await work.record("contact.amended", contact)
-    return contact

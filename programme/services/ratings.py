@@ -14,7 +14,9 @@ from programme.database import Connection, dump_json
 from programme.errors import NotFound, Stale, VersionRequired
 from programme.queries.assessments import RATINGS
 from programme.queries.views import compiled, object_of
-from programme.rules.assessments import RATING, AssessmentFacts, Kind
+from programme.rules.assessments import OWN_WORK, RATING, AssessmentFacts, Kind
+from programme.rules.lifecycle import Role
+from programme.rules.sight import Sees
 from programme.sentences import Sentence
 from programme.tables import Rating
 from programme.work import Work
@@ -25,17 +27,22 @@ NO_SUCH_CRITERION = Sentence(
 )
 
 _TOLD = ", ".join(f"'{name}', {{row}}.{name}" for name in Rating.told)
+_OWN_WORK = ", ".join(f"'{kind}'" for kind in OWN_WORK)
 _AS_IT_IS_READ = compiled(object_of(Rating.__table__, RATINGS.fields)).sql
 
 _RECORD = f"""
 with assessed as (
     -- The lock is shared between raters and waits for a submission, which lets no rating in behind itself.
     select id, organisation_id, state, kind, assessor,
+           exists(select from auditor_licence as held where held.client_id = assessor and held.standard = assessment.standard
+                     and $12 between held.valid_from and held.valid_until) as licensed,
+           (select until_on from auditor_advice as given where given.client_id = assessor
+               and given.organisation_id = assessment.organisation_id) as advised_until,
            jsonb_path_query_first(
                catalogue, '$[*] ? (@.criteria[*].number == $criterion).number', jsonb_build_object('criterion', $2::text)
            )::integer as principle
       from assessment
-     where id = $1 and ($3::uuid is null or organisation_id = $3)
+     where id = $1 and ($3::uuid[] is null or organisation_id = any($3)) and ($16::uuid is null or assessor = $16)
        for share
 ), kept as (
     insert into rating (organisation_id, assessment_id, principle, criterion, rating, level, comment, evidence,
@@ -43,6 +50,7 @@ with assessed as (
     select organisation_id, id, principle, $2, $4, $5, $6, $7::jsonb, $8, $9
       from assessed
      where principle is not null
+       and (kind in ({_OWN_WORK})) = $17  -- what an organisation may not see of a draft it cannot be made to write either
        and ($10::integer is null or exists (select from rating where assessment_id = $1 and criterion = $2))
         on conflict (assessment_id, criterion) do update
        set rating = excluded.rating, level = excluded.level, comment = excluded.comment, evidence = excluded.evidence,
@@ -63,7 +71,7 @@ with assessed as (
     -- Stands in for the table, so that the view's own query reads the row just written.
     select * from kept
 )
-select state, kind, assessor, principle, version, is_new, ({_AS_IT_IS_READ}) as body
+select state, kind, assessor, licensed, advised_until, principle, version, is_new, ({_AS_IT_IS_READ}) as body
   from assessed left join (select version, is_new from kept) as done on true
 """  # noqa: S608 - put together from names of ours, once; all values are parameters
 
@@ -84,11 +92,13 @@ async def record(
     Gives `body` and `version` of the rating as it is read, and `is_new`. The assessment's version stays, so that raters
     do not block each other; two who rate the same criterion at once are told apart by the rating's own version.
     """
-    actor, move = work.actor, RATING.moves["record"]
+    actor, sight, move = work.actor, work.sight, RATING.moves["record"]
     row = await connection.fetchrow(
-        _RECORD, assessment_id, criterion, actor.organisation_id, rating, level, comment,
+        _RECORD, assessment_id, criterion, None if sight.sees is Sees.EVERYTHING else list(sight.organisations),
+        rating, level, comment,
         dump_json(evidence), work.now, actor.client_id, work.expected_version, move.event, work.today,
-        actor.type, actor.id, work.request_id,
+        actor.type, actor.id, work.request_id, sight.client if sight.sees is Sees.ASSIGNED else None,
+        actor.role is Role.PROVIDER,
     )  # fmt: skip
     if row is None:
         raise NotFound
@@ -100,6 +110,9 @@ async def record(
         role=actor.role,
         caller=actor.client_id,
         assessor=row["assessor"],
+        day=work.today,
+        licensed=row["licensed"],
+        advised_until=row["advised_until"],
     )
     RATING.check("record", facts)
     if row["version"] is None:

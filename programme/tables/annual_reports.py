@@ -139,6 +139,11 @@ class ComplianceCase(Recorded, Table):
             ["annual_report.organisation_id", "annual_report.id"],
             onupdate="CASCADE",
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "certificate_id"],
+            ["certificate.organisation_id", "certificate.id"],
+            onupdate="CASCADE",
+        ),
         CheckConstraint("state in ('open', 'closed')", name="state"),
         CheckConstraint("(state = 'closed') = (closed_on is not null)", name="closed"),
     )

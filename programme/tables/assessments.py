@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from programme.rules.sight import Sight
 from programme.tables.base import Recorded, Table
 
 
@@ -65,6 +66,9 @@ class Assessment(Recorded, Table):
     finalised_on: Mapped[date | None]
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     reason: Mapped[str | None]
+
+    def known_to(self, sight: Sight) -> bool:
+        return super().known_to(sight) and sight.knows_assessment(self.assessor, self.revision)
 
 
 class Rating(Recorded, Table):

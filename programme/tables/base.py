@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from programme.errors import Reason
+from programme.rules.sight import Sight
 from programme.sentences import Sentence
 
 NAMES = {
@@ -49,6 +50,15 @@ class Recorded:
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    @property
+    def belongs_to(self) -> UUID | None:
+        """The organisation that the row is about."""
+        organisation: UUID | None = getattr(self, "organisation_id", None)
+        return organisation
+
+    def known_to(self, sight: Sight) -> bool:
+        return sight.knows(self.belongs_to)
 
 
 def refuses(code: str, *, lt: str, en: str) -> dict[str, Any]:

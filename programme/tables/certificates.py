@@ -50,6 +50,8 @@ class Certificate(Recorded, Table):
             ["organisation.id", "organisation.municipality_key"],
             onupdate="CASCADE",
         ),
+        ForeignKeyConstraint(["organisation_id", "predecessor_id"], ["certificate.organisation_id", "certificate.id"]),
+        ForeignKeyConstraint(["organisation_id", "assessment_id"], ["assessment.organisation_id", "assessment.id"]),
         Index(
             "uq_certificate_reference",
             "reference",
@@ -107,8 +109,8 @@ class Certificate(Recorded, Table):
     notice_days: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
     next_change_on: Mapped[date | None]
     revision: Mapped[int] = mapped_column(server_default=text("1"))
-    predecessor_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificate.id"))
-    assessment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assessment.id"))
+    predecessor_id: Mapped[UUID | None]
+    assessment_id: Mapped[UUID | None]
     service_users: Mapped[int | None]
     staff: Mapped[int | None]
     source: Mapped[str] = mapped_column(server_default=text("'decision'"))

@@ -32,8 +32,10 @@ FEEDBACK = {"feedback": [{"criterion": "3.5", "text": "Pažanga įrodyta."}, {"c
 
 
 async def an_open_report(world: World) -> tuple[str, Made]:
-    """Certified on 2025-12-01: the first report is due on 2026-12-01 and open since 2026-10-02."""
+    """Certified on 2025-12-01: the first report is due on 2026-12-01 and open since 2026-10-02. `caller("auditor")` is
+    the holder's auditor."""
     made = await a_certificate(world.database, "2025-12-01", reference="LIT2025-201")
+    await world.assessment("external_audit", made.organisation)
     return f"/v1/annual-reports/{made.reports[0]}", made
 
 

@@ -110,19 +110,26 @@ async def test_any_shape_in_any_field_is_a_problem_or_no_such_record(world: Worl
             assert_problem(answer, 404, 409, 412, 422)
 
 
+def reading_role(route: APIRoute) -> str:
+    """The coordinator where they may, as they see most."""
+    door = door_of(route)
+    roles = PERMISSIONS[door.permission] if door else {"coordinator"}
+    return "coordinator" if "coordinator" in roles else "ops"
+
+
 READS_ONE = [one for one in ROUTES if "GET" in one.methods and "{" in one.path]
 
 
 @pytest.mark.parametrize("route", READS_ONE, ids=named)
 async def test_any_text_in_the_place_of_an_id_is_not_found(world: World, route: APIRoute) -> None:
-    reader = await world.caller("coordinator")
+    reader = await world.caller(reading_role(route))
     for key in ("x", "%00", "%ff", "..%2f..", "a" * 3000, "%C4%85", "1", "\u200b", "LIT2021-044'"):
         assert_problem(await reader.get(re.sub(r"{\w+}", key, route.path)), 400, 404, 422)
 
 
 @pytest.mark.parametrize("route", [one for one in ROUTES if "GET" in one.methods], ids=named)
 async def test_no_query_makes_any_reading_stumble(world: World, route: APIRoute) -> None:
-    reader = await world.caller("coordinator")
+    reader = await world.caller(reading_role(route))
     path = re.sub(r"{\w+}", ANY_ID, route.path)
     for query in ("?%00=1", "?a", "?=", "?limit=%00", "?q=%00", "?q=%ff", "?q=" + "a" * 5000, "?sort=,", "?expand=.", "?as_of=%F0",
                   "?cursor=" + "A" * 1900, "?limit=1e3", "?limit=٣", "?fields=,", "?status=%00", "?include=,"):  # fmt: skip

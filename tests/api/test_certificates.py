@@ -16,7 +16,7 @@ async def a_draft(world: World, **more: Any) -> tuple[str, dict[str, Any]]:
     body = {
         "organisation_id": holder, "standard_version": "EQUASS-2018", "level": "ASSURANCE", "scope": SCOPE, **more,
     }  # fmt: skip
-    made = await (await world.caller("awarder")).post("/v1/certificates", body)
+    made = await (await world.caller("coordinator")).post("/v1/certificates", body)
     assert made.status_code == 201, made.text
     return f"/v1/certificates/{made.json()['id']}", made.json()
 

@@ -243,6 +243,10 @@ async def test_a_role_makes_its_own_moves_and_no_others(world: World, role: str,
     holder = await world.organisation()
     path = await an_enrolment(world, organisation_id=holder["id"])
     caller = await world.caller(role, holder["id"] if role == "provider" else None)
+    if role == "auditor":
+        await world.assessment("external_audit", holder["id"])
+    if role == "partner":
+        await world.grant(caller, organisation_id=holder["id"])
     assert {action["name"] for action in (await caller.get(path)).json()["actions"]} == may
     for verb in set(BODIES) - may:
         assert (await do(caller, path, verb)).status_code == 403

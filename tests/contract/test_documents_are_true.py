@@ -27,8 +27,9 @@ def test_a_decision_says_when_to_look_at_it_again(page: Path) -> None:
     assert "**Revisit when**" in page.read_text(encoding="utf-8")
 
 
-def test_lifecycles_are_printed_from_the_code() -> None:
-    assert diagrams.DOCUMENT.read_text(encoding="utf-8") == diagrams.text()
+@pytest.mark.parametrize("name", diagrams.DOCUMENTS)
+def test_what_roles_may_do_is_printed_from_the_code(name: str) -> None:
+    assert (diagrams.DOCS / name).read_text(encoding="utf-8") == diagrams.DOCUMENTS[name]()
 
 
 async def test_the_three_lines_of_the_readme_answer_with_the_real_certificates(world: World) -> None:

@@ -12,7 +12,9 @@ import asyncpg
 import pytest
 from alembic import command
 
-from programme.database import migrate, migrations_config, newest_revision
+from programme.database import Database, migrate, migrations_config, newest_revision
+from programme.services.history import verify
+from programme.settings import Settings
 from tests.conftest import administer, url_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
@@ -60,3 +62,38 @@ async def test_lithuanian_order_needs_no_icu(empty: str) -> None:
         "Azija", "ąžuolas", "Cirkliškis", "Čekiškė", "ėda", "Eglė", "Ignalina", "Ylakiai", "Įlanka", "Jonava", "Salakas",
         "Šiauliai", "Ūla", "uosis", "Utena", "Ųž", "Zarasai", "Žasliai",
     ]  # fmt: skip
+
+
+BEFORE_CHAINS = "2026_11_22_1930"
+"""The last revision whose events had no place in a chain."""
+
+TELL = """
+insert into event (type, occurred_at, effective_on, actor_type, actor_id, organisation_id, resource_type, resource_id,
+                   resource_version, data, previous)
+select 'thing.happened', now(), current_date, 'system', 'system', case when place % 3 > 0 then organisation.id end,
+       'thing', uuidv7(), 1, '{}', '{}'
+  from generate_series(1, 100) as place,
+       (select id from organisation union all select '00000000-0000-0000-0000-00000000000a') as organisation
+"""
+
+
+async def test_events_of_before_get_their_chains_in_the_order_in_which_they_are_read(empty: str) -> None:
+    config = migrations_config(empty)
+    await asyncio.to_thread(command.upgrade, config, BEFORE_CHAINS)
+    connection = await asyncpg.connect(empty)
+    await connection.execute("insert into organisation (name, source) values ('Leliūnų namai', 'import')")
+    for _ in range(2):
+        await connection.execute(TELL)
+
+    await asyncio.to_thread(command.upgrade, config, "head")
+
+    await connection.execute(TELL)
+    await connection.close()
+    async with Database.open(Settings(), empty, connections=1) as database:
+        assert await verify(database) == {"events": 600, "chains": 3, "ok": True, "first_bad": None}
+        async with database.reading() as connection:
+            out_of_order = """
+                select count(*) from (select (xact, seq) < lag((xact, seq)) over (partition by organisation_id order by n)
+                                        from event) as step (back) where back"""
+            assert await connection.fetchval(out_of_order) == 0
+    await asyncio.to_thread(command.downgrade, config, BEFORE_CHAINS)

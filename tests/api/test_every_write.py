@@ -1,0 +1,294 @@
+"""Every operation that changes something, walked once: only trying keeps nothing, a version is asked for and heeded, the
+change has its event, and the same request again is answered from the first."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+from starlette.routing import Match
+
+from api.deps import WritingDoor
+from api.openapi import door_of
+from api.routes import ROUTES
+from programme.services.daily import catch_up
+from programme.tables import Table
+from tests import oracle
+from tests.made import a_certificate
+from tests.world import Caller, World, legal_code
+
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+SCOPE: dict[str, Any] = {"services": ["LONG_TERM_CARE"], "sites": [], "unit": None}
+WHY = {"reason": "Trūksta dokumentų."}
+DONE = {"planned_on": "2026-10-01", "started_on": "2026-10-05", "done_on": "2026-11-20"}
+MET = {"rating": "met", "evidence": [{"name": "Tvarkos aprašas", "location": "Byla 12", "sha256": "0" * 64}]}
+REPORT = {
+    "parts": {"performance": "Tikslai pasiekti.", "progress": "Tvarka atnaujinta.", "development": "Daugiau įtraukties."},
+    "declaration": True,
+}  # fmt: skip
+
+Record = dict[str, Any]
+
+
+class Walk:
+    """Writes, each after it was only tried, refused and before it is repeated; `walked`: the routes so far."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.walked: set[str] = set()
+
+    async def write(
+        self, caller: Caller, method: str, path: str, body: Record | None = None, *, of: Record | None = None
+    ) -> Record:
+        """What the write leaves. `of`: the record that it changes, as the caller knows it."""
+        route, said = self._route(method, path), body or {}
+        door = door_of(route)
+        assert isinstance(door, WritingDoor), path
+        headers = {"Idempotency-Key": uuid4().hex}
+        before = await self._everything()
+
+        async def send(query: str = "", **also: Any) -> Any:
+            return await caller.request(method, path + query, json=said | also, headers=headers)
+
+        if door.versioned is True:
+            assert (await send()).json()["code"] == "version_required", path
+            headers["If-Match"] = '"77"'
+            assert (await send()).json()["code"] == "stale_version", path
+        if of is not None:
+            headers["If-Match"] = f'"{of["version"]}"'
+        tried = await send("?validate_only=true")
+        assert tried.status_code == 200, f"{method} {path}: {tried.text}"
+        assert (await send(surprise=True)).status_code == 422, f"{method} {path}: takes anything"
+        if door.once:
+            key = headers.pop("Idempotency-Key")
+            assert (await send()).json()["code"] == "idempotency_key_required", path
+            headers["Idempotency-Key"] = key
+        assert await self._everything() == before, f"{method} {path}: something was kept"
+
+        done = await send()
+        assert done.status_code in (200, 201), f"{method} {path}: {done.text}"
+        assert tried.json().keys() == done.json().keys()
+        after = await self._everything()
+        assert after["event"] != before["event"], f"{method} {path}: no event"
+        assert after["idempotency_key"] != before["idempotency_key"], f"{method} {path}: no answer was kept"
+
+        again = await send()
+        assert (again.status_code, again.content) == (done.status_code, done.content), path
+        replayed = {name: again.headers.get(name) for name in ("etag", "location", "vary", "content-language")}
+        assert replayed == {name: done.headers.get(name) for name in replayed}
+        assert (again.headers["idempotent-replayed"], "idempotent-replayed" in done.headers) == ("true", False)
+        other = await send(surprise=True)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused"), path
+        assert await self._everything() == after, f"{method} {path}: done twice"
+        self.walked.add(f"{method} {route.path}")
+        return dict(done.json())
+
+    async def move(self, caller: Caller, at: str, record: Record, verb: str, body: Record | None = None) -> Record:
+        return await self.write(caller, "POST", f"{at}/{verb}", body, of=record)
+
+    async def moves(self, caller: Caller, at: str, record: Record, *verbs: str) -> Record:
+        for verb in verbs:
+            record = await self.move(caller, at, record, verb)
+        return record
+
+    def _route(self, method: str, path: str) -> APIRoute:
+        scope = {"type": "http", "method": method, "path": path, "root_path": ""}
+        return next(route for route in ROUTES if route.matches(scope)[0] is Match.FULL)
+
+    async def _everything(self) -> dict[str, Any]:
+        """A digest of each table, so that nothing can change unseen."""
+        digests = " union all ".join(
+            f"select '{table.name}', md5(string_agg(kept::text, '' order by kept::text)) from {table.name} as kept"
+            for table in Table.metadata.sorted_tables
+            if table.name != "api_key"  # where a key's last use is noted
+        )
+        async with self.world.at_work() as work:
+            return {row[0]: row[1] for row in await work.session.execute(text(digests))}
+
+
+async def test_every_write_is_tried_versioned_told_and_repeated_as_agreed(world: World) -> None:
+    walk = Walk(world)
+    await _organisations(walk)
+    await _standards(walk)
+    await _projects(walk)
+    await _enrolments(walk)
+    await _assessments(walk)
+    await _certificates(walk)
+    await _annual_reports_and_cases(walk)
+
+    every = {f"{method} {route.path}" for route in ROUTES for method in (route.methods or set()) & UNSAFE}
+    assert every - walk.walked == set()
+    await oracle.check(world.database)
+
+
+async def _organisations(walk: Walk) -> None:
+    office = await walk.world.caller("coordinator")
+    new = {"legal_code": legal_code(), "name": "Salako namai", "kind": "ngo", "municipality": "LT-57"}
+    made = await walk.write(office, "POST", "/v1/organisations", new)
+    at = f"/v1/organisations/{made['id']}"
+    await walk.write(office, "PATCH", at, {"website": "https://namai.example.lt"}, of=made)
+    site = await walk.write(
+        office, "POST", f"{at}/sites", {"name": "I korpusas", "address": "Vilniaus g. 1", "municipality": "LT-57"}
+    )
+    await walk.write(office, "PATCH", f"{at}/sites/{site['id']}", {"name": "II korpusas"}, of=site)
+    person = {
+        "name": "Ona Pavyzdė", "purpose": "ryšiams", "legal_basis": "BDAR 6 str.", "retain_until_on": "2029-12-31",
+    }  # fmt: skip
+    contact = await walk.write(office, "POST", f"{at}/contacts", person)
+    await walk.write(office, "PATCH", f"{at}/contacts/{contact['id']}", {"position": "Direktorė"}, of=contact)
+
+
+async def _standards(walk: Walk) -> None:
+    office = await walk.world.caller("coordinator")
+    name = {"lt": "Ąžuolo standartas", "en": "The oak standard"}
+    new = {"code": "OAK", "name": name, "levels": [{"code": "BASIC", "name": name, "rank": 1}]}
+    made = await walk.write(office, "POST", "/v1/standards", new)
+    await walk.write(office, "PATCH", "/v1/standards/OAK", {"owner": name}, of=made)
+    versions = "/v1/standards/EQUASS/versions"
+    criteria = [{"number": "1.1", "title": name}]
+    tree = {"principles": [{"number": 1, "code": "LEADERSHIP", "name": name, "criteria": criteria}]}
+    version = await walk.write(office, "POST", versions, {"code": "EQUASS-2027"})
+    version = await walk.write(office, "PATCH", f"{versions}/EQUASS-2027", tree, of=version)
+    policy = {"effective_from": "2027-01-01", "validity_months": 36}
+    await walk.write(office, "POST", f"{versions}/EQUASS-2027/policies", policy)
+    version = (await office.get(f"{versions}/EQUASS-2027")).json()
+    await walk.moves(office, f"{versions}/EQUASS-2027", version, "publish", "retire")
+    announced = (await office.get(f"{versions}/EQUASS-REVISED")).json()
+    await walk.move(office, f"{versions}/EQUASS-REVISED", announced, "start-drafting")
+
+
+async def _projects(walk: Walk) -> None:
+    office = await walk.world.caller("coordinator")
+    name = {"lt": "Ąžuolyno projektas", "en": "The oak grove's project"}
+    new = {"code": "QUALITY-LT-3", "name": name, "kind": "maintenance"}
+    made = await walk.write(office, "POST", "/v1/projects", new)
+    await walk.write(office, "PATCH", "/v1/projects/QUALITY-LT-3", {"budget_eur": 1000}, of=made)
+    strands = "/v1/projects/QUALITY-LT-3/strands"
+    strand = await walk.write(
+        office, "POST", strands, {"code": "EQUASS", "standard": "EQUASS", "kind": "maintenance", "capacity": 3}
+    )
+    await walk.write(office, "PATCH", f"{strands}/EQUASS", {"capacity": 4}, of=strand)
+
+
+async def _enrolments(walk: Walk) -> None:
+    office, holder = await walk.world.caller("coordinator"), await walk.world.organisation()
+    manager = await walk.world.caller("project_manager")
+    select_ = {"commission_decision_ref": "KOM-2026-14"}
+
+    async def drafted(unit: str) -> tuple[str, Record]:
+        made = await walk.write(office, "POST", "/v1/enrolments", {
+            "organisation_id": holder["id"], "project": "QUALITY-LT-2", "strand": "EQUASS_MAINTENANCE",
+            "scope": {**SCOPE, "unit": unit}, "declared_on": "2026-11-20",
+        })  # fmt: skip
+        return f"/v1/enrolments/{made['id']}", made
+
+    at, one = await drafted("I")
+    one = await walk.write(office, "PATCH", at, {"declared_on": "2026-11-19"}, of=one)
+    one = await walk.move(office, at, one, "submit")
+    one = await walk.move(office, at, one, "return", WHY)
+    one = await walk.moves(office, at, one, "submit", "start-review", "put-on-reserve")
+    one = await walk.move(office, at, one, "select", select_)
+    one = await walk.move(
+        office, at, one, "sign-agreement", {"agreement_number": "EQUASS-83", "signed_on": "2026-11-20"}
+    )
+    for stage in one["stages"]:
+        one = await walk.write(office, "PUT", f"{at}/stages/{stage['code']}", DONE, of=one)
+    await walk.move(manager, at, one, "complete", {"outcome": "maintained"})
+
+    at, one = await drafted("II")
+    one = await walk.moves(office, at, one, "submit", "start-review")
+    await walk.move(office, at, one, "reject", WHY)
+
+    at, one = await drafted("III")
+    await walk.move(office, at, one, "withdraw")
+
+    at, one = await drafted("IV")
+    one = await walk.moves(office, at, one, "submit", "start-review")
+    one = await walk.move(office, at, one, "select", select_)
+    one = await walk.move(
+        office, at, one, "sign-agreement", {"agreement_number": "EQUASS-84", "signed_on": "2026-11-20"}
+    )
+    await walk.move(manager, at, one, "terminate", WHY)
+
+
+async def _assessments(walk: Walk) -> None:
+    world = walk.world
+    office, reviewer = await world.caller("coordinator"), await world.caller("reviewer")
+    holder = await world.organisation()
+    provider = await world.caller("provider", holder["id"])
+    planned = {
+        "organisation_id": holder["id"], "kind": "self_assessment", "standard_version": "EQUASS-2018",
+        "level": "ASSURANCE", "scope": SCOPE,
+    }  # fmt: skip
+    one = await walk.write(provider, "POST", "/v1/assessments", planned)
+    at = f"/v1/assessments/{one['id']}"
+    one = await walk.write(office, "PATCH", at, {"planned_on": "2026-12-03"}, of=one)
+    one = await walk.move(provider, at, one, "start")
+    await world.rate_everything(one, provider, "provider")
+    await walk.moves(provider, at, one, "submit", "finalise-self")
+
+    audit = await world.assessment("external_audit", holder["id"], started=True)
+    auditor, at = await world.caller("auditor"), f"/v1/assessments/{audit['id']}"
+    await world.rate_everything(audit, auditor, "auditor")
+    audit = await walk.move(auditor, at, audit, "submit")
+    audit = await walk.move(reviewer, at, audit, "start-review")
+    audit = await walk.move(reviewer, at, audit, "return", WHY)
+    audit = await walk.move(auditor, at, audit, "submit")
+    await walk.moves(reviewer, at, audit, "start-review", "finalise")
+
+    other = await world.assessment("external_audit", holder["id"], started=True)
+    at = f"/v1/assessments/{other['id']}"
+    rating = await walk.write(auditor, "PUT", f"{at}/ratings/1.1", MET)
+    await walk.write(auditor, "PUT", f"{at}/ratings/1.1", {"rating": "not_met"}, of=rating)
+    await walk.move(office, at, other, "cancel", WHY)
+
+
+async def _certificates(walk: Walk) -> None:
+    world = walk.world
+    awarder, holder = await world.caller("awarder"), await world.organisation()
+    audit = await world.finished_audit(holder["id"], scope=SCOPE)
+    new = {
+        "organisation_id": holder["id"], "standard_version": "EQUASS-2018", "level": "ASSURANCE", "scope": SCOPE,
+    }  # fmt: skip
+    one = await walk.write(awarder, "POST", "/v1/certificates", new)
+    at = f"/v1/certificates/{one['id']}"
+    one = await walk.write(awarder, "PATCH", at, {"staff": 40}, of=one)
+    one = await walk.move(awarder, at, one, "grant", {
+        "certified_on": "2026-11-22", "reference": "LIT2026-501", "assessment_id": audit["id"], "decision_ref": "AC-1",
+    })  # fmt: skip
+    one = await walk.move(awarder, at, one, "suspend", {
+        "reason_code": "report_delinquent", "reason": "Ataskaita nepateikta.", "review_by": "2027-03-01",
+    })  # fmt: skip
+    one = await walk.move(awarder, at, one, "reinstate", {"reason": "Ataskaita pateikta."})
+    await walk.move(awarder, at, one, "withdraw", {"reason_code": "requirements_not_met", "reason": "Pažeidimai."})
+    (report, *_) = (await awarder.get(f"/v1/annual-reports?certificate_id={one['id']}")).json()["items"]
+    await walk.move(await world.caller("coordinator"), f"/v1/annual-reports/{report['id']}", {"version": 1}, "void")
+
+    draft = await walk.write(awarder, "POST", "/v1/certificates", new)
+    await walk.move(awarder, f"/v1/certificates/{draft['id']}", draft, "refuse", WHY)
+
+
+async def _annual_reports_and_cases(walk: Walk) -> None:
+    world = walk.world
+    office, auditor, awarder = [await world.caller(role) for role in ("coordinator", "auditor", "awarder")]
+    made = await a_certificate(world.database, "2025-12-01", reference="LIT2025-201")
+    provider, at = await world.caller("provider", made.organisation), f"/v1/annual-reports/{made.reports[0]}"
+    one = await walk.move(provider, at, (await provider.get(at)).json(), "start")
+    one = await walk.move(provider, at, one, "submit", REPORT)
+    one = await walk.move(office, at, one, "forward-to-auditor")
+    one = await walk.move(auditor, at, one, "comment", {"feedback": [{"criterion": "3.5", "text": "Pažanga įrodyta."}]})
+    one = await walk.move(office, at, one, "forward-to-office")
+    one = await walk.move(awarder, at, one, "return", WHY | {"resubmit_by": "2026-12-20"})
+    one = await walk.move(provider, at, one, "submit", REPORT)
+    one = await walk.move(office, at, one, "forward-to-auditor")
+    one = await walk.move(auditor, at, one, "comment", {"feedback": [{"criterion": "3.5", "text": "Gerai."}]})
+    one = await walk.move(office, at, one, "forward-to-office")
+    await walk.move(awarder, at, one, "approve")
+
+    late = await a_certificate(world.database, "2025-10-01", reference="LIT2025-301")
+    await catch_up(world.database, date(2026, 11, 22))
+    cases = (await office.get(f"/v1/compliance-cases?annual_report_id={late.reports[0]}")).json()["items"]
+    await walk.move(office, f"/v1/compliance-cases/{UUID(cases[0]['id'])}", cases[0], "close", {"resolution": "Gauta."})

@@ -1,0 +1,148 @@
+"""An organisation with one of everything, made by the services' own verbs as far as a test can wait for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from programme.tables import (
+    AnnualReport,
+    AnnualReportReview,
+    AnnualReportSubmission,
+    Assessment,
+    CertificateDecision,
+    ComplianceCase,
+    Contact,
+    Enrolment,
+    KnownFact,
+    Project,
+    Rating,
+    Site,
+    StandardVersion,
+    Strand,
+)
+from programme.work import begin
+from tests.made import a_certificate
+from tests.world import World
+
+DAY = date(2026, 11, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """The ids of what an organisation has, by the names that addresses give them. `draft_id`: an external audit that
+    was not handed in; `assessment_id`: one that was."""
+
+    organisation_id: UUID
+    site_id: UUID
+    contact_id: UUID
+    enrolment_id: UUID
+    assessment_id: UUID
+    draft_id: UUID
+    own_id: UUID
+    certificate_id: UUID
+    annual_report_id: UUID
+    case_id: UUID
+    reference: str
+
+    def address(self, path: str) -> str:
+        """The path with these ids, and what is the same for all in the place of the rest."""
+        known = {name: str(getattr(self, name)) for name in self.__slots__} | SHARED
+        return path.format(**known)
+
+
+SHARED = {
+    "criterion": "1.1", "code": "staff_training_2_days", "project": "QUALITY-LT-2", "strand": "EQUASS_MAINTENANCE",
+    "standard": "EQUASS", "version": "EQUASS-2018", "principle": "1",
+}  # fmt: skip
+
+
+async def a_full_organisation(world: World, reference: str, *, assessor: UUID | None, reviewer: UUID | None) -> Full:
+    """One of everything. `assessor` carries out its audits."""
+    made = await a_certificate(world.database, "2025-12-01", reference=reference)
+    holder = made.organisation
+    async with begin(world.database) as work:
+        version = (
+            await work.session.scalars(select(StandardVersion).where(StandardVersion.code == "EQUASS-2018"))
+        ).one()
+        strand = await work.session.scalar(select(Strand).where(Strand.code == SHARED["strand"]))
+        if strand is None:
+            project = await work.add(
+                Project(code=SHARED["project"], name={"lt": "Kokybė", "en": "Quality"}, kind="funded", partners=[],
+                        targets={}, requirements=[]),
+                "project.added",
+            )  # fmt: skip
+            strand = await work.add(
+                Strand(project_id=project.id, code=SHARED["strand"], standard="EQUASS", kind="implementation",
+                       stages=[SHARED["code"]], places_taken=0),
+                "strand.added",
+            )  # fmt: skip
+
+        def assessment(kind: str, state: str, **more: Any) -> Assessment:
+            return Assessment(
+                organisation_id=holder, kind=kind, standard="EQUASS", standard_version="EQUASS-2018", level="ASSURANCE",
+                scope=SCOPE, catalogue=version.principles, state=state, planned_on=DAY, started_on=DAY, **more,
+            )  # fmt: skip
+
+        site = await work.add(
+            Site(organisation_id=holder, name=f"Namai {reference}", address="Ąžuolyno g. 3", municipality="LT-57"),
+            "site.opened",
+        )
+        contact = await work.add(
+            Contact(organisation_id=holder, name="Ona Pavyzdė", email="ona@namai.example.lt", telephone="+370 600 00000",
+                    purpose="ryšiams", legal_basis="BDAR 6 str. 1 d. e p.", retain_until_on=date(2029, 12, 31)),
+            "contact.added",
+        )  # fmt: skip
+        enrolment = await work.add(
+            Enrolment(organisation_id=holder, project_id=strand.project_id, strand_id=strand.id, scope=SCOPE,
+                      state="submitted", declared_on=DAY, source="entry",
+                      stages=[{"code": SHARED["code"], "planned_on": None, "started_on": None, "done_on": None}]),
+            "enrolment.drafted",
+        )  # fmt: skip
+        own = await work.add(assessment("self_assessment", "in_progress"), "assessment.planned")
+        draft = await work.add(assessment("external_audit", "in_progress", assessor=assessor), "assessment.planned")
+        handed_in = await work.add(
+            assessment("external_audit", "submitted", assessor=assessor, reviewer=reviewer, ended_on=DAY, revision=1),
+            "assessment.planned",
+        )
+        for one in (own, draft, handed_in):
+            await work.add(
+                Rating(organisation_id=holder, assessment_id=one.id, principle=1, criterion="1.1", rating="met",
+                       comment=f"{reference} {one.kind}", evidence=[], recorded_at=work.now),
+                "rating.recorded",
+            )  # fmt: skip
+        report = await work.take(AnnualReport, made.reports[0])
+        report.state, report.submissions, report.submitted_at = "with_auditor", 1, work.now
+        report.first_submitted_at, report.first_submitted_on = work.now, work.today
+        await work.record("annual_report.submitted", report)
+        work.session.add(
+            AnnualReportSubmission(organisation_id=holder, annual_report_id=report.id, number=1, submitted_at=work.now,
+                                   parts={"performance": reference, "progress": reference, "development": reference})
+        )  # fmt: skip
+        work.session.add(
+            AnnualReportReview(organisation_id=holder, annual_report_id=report.id, number=1, submission=1, kind="comment",
+                               reviewed_at=work.now, feedback=[{"criterion": "1.1", "text": reference}])
+        )  # fmt: skip
+        work.session.add(
+            CertificateDecision(organisation_id=holder, certificate_id=made.certificate, number=1, kind="grant",
+                                effective_on=date(2025, 12, 1), decided_at=work.now, decision_ref=reference)
+        )  # fmt: skip
+        work.session.add(
+            KnownFact(organisation_id=holder, kind="ceremony", happened="2021", details={}, confidence="A")
+        )
+        case = await work.add(
+            ComplianceCase(organisation_id=holder, certificate_id=made.certificate, annual_report_id=report.id,
+                           kind="report_delinquent", state="open", opened_on=DAY),
+            "compliance_case.opened",
+        )  # fmt: skip
+        return Full(
+            holder, site.id, contact.id, enrolment.id, handed_in.id, draft.id, own.id, made.certificate, report.id,
+            case.id, reference,
+        )  # fmt: skip
+
+
+SCOPE = {"services": ["LONG_TERM_CARE"], "sites": [], "unit": None}
