@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage mutants format openapi migration bench
+.PHONY: help run test soak check coverage mutants format openapi migration bench
 
 BIN := .venv/bin
 UV_SERIES := 0.13
@@ -20,6 +20,9 @@ run: $(TO_RUN) ## the whole service on this machine, with servers and data of it
 
 test: check ## everything that a submission must pass: the checks, then the tests
 	@exec $(BIN)/python -m pytest -n 2
+
+soak: $(TO_DEVELOP) ## what takes minutes: every bad shape everywhere, 20,000 drawn requests
+	@SOAK=1 exec $(BIN)/python -m pytest -n 2 -m soak --timeout 3600 -s
 
 check: $(TO_DEVELOP) ## style, types, architecture, dependencies, migrations, image, what is generated
 	$(BIN)/ruff check .

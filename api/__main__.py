@@ -7,10 +7,14 @@ import sys
 from tempfile import TemporaryDirectory
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 from programme.logs import configure
 from programme.settings import Settings, SettingsError, load
+
+LARGEST_HEAD = 32 * 1024
+"""Bytes of a request's first line and headers, of which there may be a hundred; 431 beyond."""
 
 
 def app() -> object:
@@ -42,6 +46,12 @@ def _serve(settings: Settings) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        # One time for a head that is slow to come and for a connection on which none comes at all.
+        http1_settings=HTTP1Settings(
+            header_read_timeout=int(settings.header_timeout * 1000), max_buffer_size=LARGEST_HEAD
+        ),
         workers=settings.web_workers,
         log_enabled=True,
         log_access=False,

@@ -12,6 +12,7 @@ from api import development, documents, openapi, problems
 from api.access.oidc import Issuer, Issuers
 from api.access.tokens import Tokens
 from api.cursors import Cursors
+from api.limits import Limits
 from api.middleware import Surroundings
 from api.routes import ROUTERS
 from api.strict_json import LARGEST
@@ -23,7 +24,7 @@ class Service(FastAPI):
     """FastAPI, with what surrounds every request outside of everything else, its limit of the body included."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Surroundings(super().build_middleware_stack())
+        return Surroundings(super().build_middleware_stack(), self.state.settings, self.state.limits)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -34,7 +35,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.database_url is None:
             raise SettingsError("KOKYBE_DATABASE_URL is not set: `kokybe dev` starts a server of its own")
-        async with Database.open(settings, settings.database_url) as database:
+        limits: Limits = app.state.limits
+        async with Database.open(settings, settings.database_url) as database, limits.shared(settings.redis_url):
             app.state.database = database
             yield
 
@@ -56,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.environment != "production":
         issuers.append(development.install(app, settings))
     app.state.issuers = Issuers(settings.audience, *issuers)
+    app.state.limits = Limits(settings)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

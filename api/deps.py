@@ -21,6 +21,7 @@ from api import idempotency
 from api.access import Caller, identify, permit, shown
 from api.access.keys import note_use
 from api.access.lookup import Credential
+from api.limits import Limits
 from api.messages import MESSAGES
 from programme.database import Connection, Database
 from programme.errors import FieldError, Malformed, NotFound, VersionRequired
@@ -129,6 +130,8 @@ async def _caller(
 ) -> Caller:
     identity = await identify(connection, credential)
     request.state.unnoted_key = identity.unnoted_key
+    limits: Limits = request.app.state.limits
+    limits.of_client(request.scope["state"], identity.actor.id, writes=request.method != "GET")
     permit(identity.actor, permission)
     moment = database.fixed_now or identity.now
     state = request.state

@@ -17,6 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.deps import Door, ReadingDoor, WritingDoor
+from api.middleware import PROBES
 from api.routes import ROUTES
 from schemas.problem import Problem
 
@@ -83,14 +84,23 @@ _PROBLEMS = {
     401: "No key was given, or it is unknown, expired or revoked.",
     403: "The caller's role does not allow this, or the caller has a conflict of interest (`reasons`).",
     404: "There is no such record, or the caller may not know of it.",
+    408: "The body did not arrive in time.",
     409: "Not possible in the present state (`reasons`), or something else already holds the place.",
     412: "The record has changed since the caller read it.",
     413: "The body is too large.",
+    414: "The address is longer than 8192 characters.",
     415: "Only uncompressed `application/json` is taken.",
     422: "The content has errors; `errors` points at each.",
     428: "The change does not say which version it is meant for.",
+    429: "The quota of this minute is used up; `Retry-After` says when to try again.",
     500: "Something failed; the operators have been told.",
     503: "The service cannot answer at the moment; `Retry-After` says when to try again.",
+}
+
+
+_QUOTA = {
+    "RateLimit": {"$ref": "#/components/headers/RateLimit"},
+    "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
 }
 
 
@@ -148,6 +158,16 @@ def build(app: FastAPI) -> dict[str, Any]:
     }
     parts["headers"] = {
         "RequestId": {"description": "Quote it when you write to us.", "schema": {"type": "string"}},
+        "RateLimit": {
+            "description": "What is left of each quota (`r`), and the seconds until it is full again (`t`): "
+            "draft-ietf-httpapi-ratelimit-headers.",
+            "schema": {"type": "string", "examples": ['"client";r=5999;t=42']},
+        },
+        "RateLimitPolicy": {
+            "description": "The quotas that hold (`q` requests within `w` seconds).",
+            "schema": {"type": "string", "examples": ['"client";q=6000;w=60']},
+        },
+        "RetryAfter": {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}},
     }
     parts["responses"] = {
         f"Problem{status}": {
@@ -157,6 +177,7 @@ def build(app: FastAPI) -> dict[str, Any]:
         }
         for status, about in _PROBLEMS.items()
     }
+    parts["responses"]["Problem429"]["headers"] |= _QUOTA | {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
     for route in (one for one in ROUTES if one.include_in_schema):
         for method in route.methods or ():
             _complete(document["paths"][route.path_format][method.lower()], route)
@@ -188,7 +209,7 @@ def door_of(route: APIRoute) -> Door | None:
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     door = door_of(route)
     headers = ["AcceptLanguage"]
-    problems = {400, 500, 503}
+    problems = {500, 503} if route.path_format in PROBES else {400, 414, 429, 500, 503}
     if door is not None:
         operation["security"] = [{"ApiKey": []}, {"Token": []}]
         operation["description"] += f"\n\nPermission: `{door.permission}`."
@@ -201,7 +222,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         headers.append("IfNoneMatch")
         operation["responses"]["304"] = {"description": "Nothing has changed since the ETag that the caller has."}
     if isinstance(door, WritingDoor):
-        problems |= {409, 413, 415, 422}
+        problems |= {408, 409, 413, 415, 422}
         headers += ["IdempotencyKeyRequired" if door.once else "IdempotencyKey", "ValidateOnly"]
         if door.versioned:
             headers.append("IfMatch" if door.versioned is True else "IfMatchWhereGiven")
@@ -212,7 +233,9 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     for status, answer in operation["responses"].items():
         if status.startswith("2") and door is not None:
-            answer.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
+            answer.setdefault("headers", {}).update(
+                {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **_QUOTA}
+            )
 
 
 def install(app: FastAPI) -> None:

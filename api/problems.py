@@ -26,6 +26,7 @@ from api.access import BAD_KEY, NO_KEY, OUT_OF_SCOPE
 from api.cursors import BAD_CURSOR
 from api.deps import BAD_PARAMETERS
 from api.idempotency import Replayed, Reused
+from api.limits import TooMany
 from api.messages import MESSAGES, OTHER
 from api.metrics import PROBLEMS, REPLAYS
 from api.readiness import NotReady
@@ -41,6 +42,9 @@ from programme.tables import Table
 
 log = structlog.get_logger()
 
+CLOSE = {"Connection": "close"}
+"""What is left of such a request is not read, and nothing after it is believed."""
+
 STATUS: dict[type[Refusal], int] = {
     errors.Malformed: 400,
     errors.Unauthenticated: 401,
@@ -52,6 +56,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.Invalid: 422,
     errors.VersionRequired: 428,
     Reused: 422,
+    TooMany: 429,
     errors.Unavailable: 503,
     errors.OutcomeUnknown: 503,
     NotReady: 503,
@@ -60,6 +65,14 @@ STATUS: dict[type[Refusal], int] = {
 NO_SUCH_PATH = Sentence(lt="Tokio adreso nėra.", en="There is no such address.")
 NO_SUCH_METHOD = Sentence(lt="Šis adresas tokio metodo nepriima.", en="This address does not take that method.")
 TOO_LARGE = Sentence(lt="Užklausos turinys per didelis.", en="The body of the request is too large.")
+TOO_LONG = Sentence(lt="Adresas per ilgas.", en="The address is too long.")
+TOO_SLOW = Sentence(
+    lt="Užklausos turinys atkeliavo ne visas ir per lėtai.", en="The body of the request did not arrive in time."
+)
+NOT_OUR_HOST = Sentence(
+    lt="Antraštė Host turi būti viena ir įvardyti šią paslaugą.",
+    en="There has to be one Host header, and it has to name this service.",
+)
 UNSUPPORTED = Sentence(
     lt="Priimamas tik nesuspaustas application/json turinys.", en="Only uncompressed application/json is taken."
 )
@@ -70,6 +83,8 @@ FAULT = Sentence(
 TITLES: dict[str, Sentence] = {
     "method_not_allowed": Sentence(lt="Metodas nepriimamas", en="Method not allowed"),
     "content_too_large": Sentence(lt="Per didelis turinys", en="Content too large"),
+    "uri_too_long": Sentence(lt="Per ilgas adresas", en="URI too long"),
+    "request_timeout": Sentence(lt="Užklausa per lėta", en="Request timeout"),
     "unsupported_media_type": Sentence(lt="Nepriimama turinio rūšis", en="Unsupported media type"),
     "unsupported_encoding": Sentence(lt="Nepriimamas turinio kodavimas", en="Unsupported content coding"),
     "internal_error": Sentence(lt="Vidinė klaida", en="Internal error"),
@@ -112,6 +127,10 @@ MEANINGS: dict[type[Refusal], Sentence] = {
         en="The content was read and says something that cannot be; errors point at it.",
     ),
     idempotency.Reused: idempotency.REUSED,
+    TooMany: Sentence(
+        lt="Šios minutės užklausų kvota išnaudota; Retry-After nurodo, kada bandyti vėl.",
+        en="The quota of requests of this minute is used up; Retry-After says when to try again.",
+    ),
     errors.VersionRequired: errors.VersionRequired().sentence,
     errors.Unavailable: errors.Unavailable().sentence,
     errors.OutcomeUnknown: errors.OutcomeUnknown().sentence,
@@ -175,6 +194,8 @@ async def refused(request: Request, refusal: Refusal) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="kokybe"'
     if status == 503 or refusal.problem == "idempotency_in_progress":
         headers["Retry-After"] = "1"
+    if isinstance(refusal, TooMany):
+        headers["Retry-After"] = str(refusal.facts["seconds"])
     return problem(
         request,
         status,
@@ -278,6 +299,8 @@ async def http_error(request: Request, error: HTTPException) -> Response:
         return problem(
             request, 405, "method_not_allowed", TITLES["method_not_allowed"], NO_SUCH_METHOD, headers={"Allow": allow}
         )
+    if error.status_code == 408:
+        return problem(request, 408, "request_timeout", TITLES["request_timeout"], TOO_SLOW, headers=CLOSE)
     if error.status_code == 413:
         return too_large(request)
     if error.status_code == 404:
@@ -286,7 +309,21 @@ async def http_error(request: Request, error: HTTPException) -> Response:
 
 
 def too_large(request: Request) -> Response:
-    return problem(request, 413, "content_too_large", TITLES["content_too_large"], TOO_LARGE)
+    return problem(request, 413, "content_too_large", TITLES["content_too_large"], TOO_LARGE, headers=CLOSE)
+
+
+def too_long(request: Request) -> Response:
+    return problem(request, 414, "uri_too_long", TITLES["uri_too_long"], TOO_LONG, headers=CLOSE)
+
+
+def not_our_host(request: Request) -> Response:
+    return problem(request, 400, "invalid_host", errors.Malformed.title, NOT_OUR_HOST, headers=CLOSE)
+
+
+def encoded(request: Request) -> Response:
+    """Codings are refused rather than undone: a body within the limit may inflate a thousandfold."""
+    headers = {"Accept-Encoding": "identity"}
+    return problem(request, 415, "unsupported_encoding", TITLES["unsupported_encoding"], UNSUPPORTED, headers=headers)
 
 
 def _methods(request: Request) -> set[str]:
@@ -320,6 +357,9 @@ def catalogue() -> dict[str, tuple[Sentence, Sentence]]:
     found |= {
         "method_not_allowed": (TITLES["method_not_allowed"], NO_SUCH_METHOD),
         "content_too_large": (TITLES["content_too_large"], TOO_LARGE),
+        "uri_too_long": (TITLES["uri_too_long"], TOO_LONG),
+        "request_timeout": (TITLES["request_timeout"], TOO_SLOW),
+        "invalid_host": (errors.Malformed.title, NOT_OUR_HOST),
         "unsupported_media_type": (TITLES["unsupported_media_type"], UNSUPPORTED),
         "unsupported_encoding": (TITLES["unsupported_encoding"], UNSUPPORTED),
         "internal_error": (TITLES["internal_error"], FAULT),

@@ -35,7 +35,6 @@ JSON_TYPES: Final = ("application/json", "application/merge-patch+json")
 BodyCode = Literal[
     "malformed_json", "not_utf8", "too_deep", "duplicate_key", "number_out_of_range", "invalid_character"
 ]
-MediaCode = Literal["unsupported_media_type", "unsupported_encoding"]
 
 
 class BadBody(HTTPException):
@@ -51,11 +50,12 @@ class BadBody(HTTPException):
 
 
 class UnsupportedBody(HTTPException):
-    """The body has a media type or a content coding that is not read here; `headers` name those that are."""
+    """The body has a media type that is not read here; `headers` name those that are."""
 
-    def __init__(self, code: MediaCode, headers: dict[str, str]) -> None:
-        super().__init__(status_code=415, detail=code, headers=headers)
-        self.code: Final = code
+    code: Final = "unsupported_media_type"
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__(status_code=415, detail=self.code, headers=headers)
 
 
 def decode(body: bytes) -> Any:
@@ -176,15 +176,10 @@ class StrictRoute(APIRoute):
 
 
 def _refuse_unreadable(request: Request) -> None:
-    """Answer 415 to a body in a coding or of a type that is not ours.
-
-    Codings are refused rather than undone: a body within the limit may inflate a thousandfold.
-    """
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise UnsupportedBody("unsupported_encoding", {"Accept-Encoding": "identity"})
+    """Answer 415 to a body of a type that is not ours."""
     if not _is_json(request.headers.get("content-type", "")):
         accept = "Accept-Patch" if request.method == "PATCH" else "Accept-Post"
-        raise UnsupportedBody("unsupported_media_type", {accept: ", ".join(JSON_TYPES)})
+        raise UnsupportedBody({accept: ", ".join(JSON_TYPES)})
 
 
 def _is_json(content_type: str) -> bool:

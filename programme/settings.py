@@ -12,6 +12,7 @@ from functools import cached_property
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -56,6 +57,12 @@ class Settings(BaseSettings):
     trusted_proxies: CommaSeparated = ()
     allowed_hosts: CommaSeparated = ()
     oidc_issuer: CommaSeparated = ()
+    header_timeout: float = Field(default=10.0, ge=0.1, le=300)
+    body_timeout: float = Field(default=30.0, ge=0.1, le=3600)
+    rate_limits: bool = True
+    rate_limit_client: int = Field(default=6000, ge=1)
+    rate_limit_writes: int = Field(default=3000, ge=1)
+    rate_limit_address: int = Field(default=600, ge=1)
     oidc_audience: str | None = None
     smtp_url: SecretStr | None = None
     log_format: Literal["json", "console"] = "json"
@@ -138,6 +145,8 @@ class Settings(BaseSettings):
             raise ValueError("KOKYBE_TODAY is for demonstrations and tests; production follows the real clock")
         if self.webhook_retry_scale != 1.0:
             raise ValueError("KOKYBE_WEBHOOK_RETRY_SCALE is refused in production")
+        if not self.rate_limits:
+            raise ValueError("KOKYBE_RATE_LIMITS cannot be off in production; raise the numbers instead")
         if self.secret_key is None or len(self.secret_key.get_secret_value()) < 32:
             raise ValueError("KOKYBE_SECRET_KEY of at least 32 characters is required in production")
         if is_weak(self.secret_key.get_secret_value()):
@@ -149,6 +158,19 @@ class Settings(BaseSettings):
         if self.database_url is None or self.redis_url is None:
             raise ValueError("KOKYBE_DATABASE_URL and KOKYBE_REDIS_URL are required in production")
         return self
+
+    @field_validator("base_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/?#@\s]+", value):
+            raise ValueError("must begin with https:// or http:// and a host")
+        return value
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names under which callers may ask: as set, or the host of `base_url`, and this machine's own."""
+        named = self.allowed_hosts or ((str(urlsplit(self.base_url).hostname),) if self.base_url else ())
+        return frozenset(name.lower() for name in (*named, self.host, "localhost", "127.0.0.1", "::1"))
 
     @property
     def audience(self) -> str:

@@ -82,7 +82,12 @@ async def _load_catalogue() -> None:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return Settings(secret_key="for tests only, not a secret at all", log_format="console")
+    return Settings(
+        secret_key="for tests only, not a secret at all",
+        log_format="console",
+        allowed_hosts=("kokybe.test",),
+        rate_limits=False,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -266,15 +266,6 @@ def test_a_body_without_a_type_is_refused(client: TestClient) -> None:
     assert answer.headers["Accept-Patch"] == "application/json, application/merge-patch+json"
 
 
-@pytest.mark.parametrize(("coding", "status"), [("identity", 200), ("gzip", 415), ("br", 415), ("identity, gzip", 415)])
-def test_a_compressed_body_is_not_inflated(client: TestClient, coding: str, status: int) -> None:
-    answer = client.post("/v1/organisations", content=b'{"name": "x"}', headers={**JSON, "Content-Encoding": coding})
-    assert answer.status_code == status
-    if status == 415:
-        assert answer.json() == {"code": "unsupported_encoding"}
-        assert answer.headers["Accept-Encoding"] == "identity"
-
-
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

@@ -30,7 +30,8 @@ def set_only(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
         ("PORT", "http"), ("PORT", "70000"), ("WEB_WORKERS", "0"), ("HOST", "everywhere"), ("TODAY", "yesterday"),
         ("TODAY", "2026-11-22T12:00:00"), ("TIMEZONE", "Europe/Nowhere"), ("TIMEZONE", "UTC"),
         ("DATABASE_URL", "mysql://localhost"), ("REDIS_URL", "http://localhost"), ("TRUSTED_PROXIES", "10.0.0.0/99"),
-        ("ENVIRONMENT", "staging"), ("WEBHOOK_RETRY_SCALE", "2"), ("LOG_FORMAT", "xml"),
+        ("RATE_LIMIT_CLIENT", "0"), ("RATE_LIMITS", "perhaps"), ("HEADER_TIMEOUT", "0"), ("BODY_TIMEOUT", "x"),
+        ("BASE_URL", "kokybe.example.lt"), ("ENVIRONMENT", "staging"), ("WEBHOOK_RETRY_SCALE", "2"), ("LOG_FORMAT", "xml"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -46,6 +47,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
         ({"SECRET_KEY": "short"}, "KOKYBE_SECRET_KEY"),
         ({"DATABASE_URL": ""}, "KOKYBE_DATABASE_URL"),
         ({"WEBHOOK_RETRY_SCALE": "0.1"}, "KOKYBE_WEBHOOK_RETRY_SCALE"),
+        ({"RATE_LIMITS": "off"}, "KOKYBE_RATE_LIMITS"),
     ],
 )
 def test_production_refuses_what_is_for_trying_out(

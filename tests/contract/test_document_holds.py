@@ -1,0 +1,90 @@
+"""schemathesis draws requests from `openapi.json`, and what a real process answers has to be in the document."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from programme.database import Database
+from programme.services import loading
+from programme.services.clients import create_client
+from programme.settings import Settings
+from tests.conftest import TEMPLATE, administer, url_of
+from tests.platform.serving import Server, serving
+
+DOCUMENT = Path(__file__).parents[2] / "openapi.json"
+CHECKS = [
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+    "response_headers_conformance", "unsupported_method", "allow_header_conformance",
+]  # fmt: skip
+ROLES = ["coordinator", "awarder", "auditor", "provider", "ops"]
+KEEPS_NOTHING = ["--generation-database", "none", "--continue-on-failure"]
+CASES = 20_000
+"""Of a soak, over all roles."""
+
+
+@pytest.fixture(scope="module")
+async def loaded(settings: Settings) -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """A database with the real programme, and a key in each role."""
+    name = f"document_{uuid4().hex}"
+    await administer(f"create database {name} template {TEMPLATE} strategy wal_log")
+    async with Database.open(settings, url_of(name)) as database:
+        await loading.load_programme(database)
+        async with database.reading() as connection:
+            holder = await connection.fetchval("select organisation_id from certificate order by reference limit 1")
+        keys = {
+            role: (await create_client(database, role, role, holder if role == "provider" else None))["key"]
+            for role in ROLES
+        }
+    yield url_of(name), keys
+    await administer(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def server(loaded: tuple[str, dict[str, str]]) -> Iterator[Server]:
+    with serving(loaded[0], RATE_LIMITS="off") as made:
+        yield made
+
+
+def draw(server: Server, key: str, *more: str) -> int:
+    """How many requests were drawn and answered as documented."""
+    words = [
+        str(Path(sys.executable).with_name("st")), "run", str(DOCUMENT), "--url", f"http://127.0.0.1:{server.port}",
+        "--header", f"Authorization: Bearer {key}", "--checks", ",".join(CHECKS), "--workers", "1", "--no-color",
+        "--suppress-health-check", "all", *more,
+    ]  # fmt: skip
+    run = subprocess.run(words, cwd=DOCUMENT.parent / "tests", capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2000:]
+    found = re.search(r"([\d,]+) generated", run.stdout)
+    assert found is not None, run.stdout[-2000:]
+    return int(found[1].replace(",", ""))
+
+
+def test_what_is_drawn_from_the_document_is_answered_as_it_says(
+    server: Server, loaded: tuple[str, dict[str, str]]
+) -> None:
+    drawn = draw(
+        server, loaded[1]["coordinator"], "--phases", "fuzzing", "--max-examples", "2", "--generation-deterministic"
+    )
+    assert drawn >= 150
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_twenty_thousand_requests_are_answered_as_documented(
+    server: Server, loaded: tuple[str, dict[str, str]]
+) -> None:
+    drawn = sum(draw(server, key, "--phases", "examples,coverage", *KEEPS_NOTHING) for key in loaded[1].values())
+    examples = 5
+    while drawn < CASES:
+        drawn += draw(
+            server, loaded[1]["coordinator"], "--phases", "fuzzing", "--max-examples", str(examples), *KEEPS_NOTHING
+        )
+        examples = 40
+    print(f"{drawn:,} requests", file=sys.stderr)  # noqa: T201 - the figure of the soak
