@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format openapi migration bench
+.PHONY: help run test soak check coverage mutants format openapi migration bench
 
 BIN := .venv/bin
 UV_SERIES := 0.13
@@ -35,6 +35,14 @@ check: $(TO_DEVELOP) ## style, types, architecture, dependencies, migrations, im
 	$(BIN)/python -m api.openapi --check
 	$(BIN)/python -m programme.diagrams --check
 	@$(spectral)
+
+coverage: $(TO_DEVELOP) ## every branch of the rules and of access is walked by the tests that are theirs
+	@mkdir -p .data
+	@$(BIN)/coverage run -m pytest tests/rules tests/api/test_access*.py
+	@$(BIN)/coverage report
+
+mutants: coverage ## some test notices at least 95 of 100 changes to the rules and to access; takes its time
+	@$(BIN)/python -m tests.mutants
 
 format: $(TO_DEVELOP) ## write the style
 	$(BIN)/ruff check --fix .

@@ -121,6 +121,14 @@ async def left_as(
     return response
 
 
+def untagged(door: Writing, body: str, status: int, location: str) -> Response:
+    """What has no version of its own, as the change leaves it."""
+    response = Response(body, 200 if door.validate_only else status, _headers(door.caller), "application/json")
+    if status == 201 and not door.validate_only:
+        response.headers["Location"] = location
+    return response
+
+
 def _answer(
     query: str,
     caller: Caller,
@@ -150,6 +158,7 @@ def _headers(caller: Caller) -> dict[str, str]:
 def _tag(query: str, caller: Caller, row: Mapping[str, Any]) -> str:
     """`"<version>.<digest>"`: the digest is over all else that the answer depends on."""
     parts = [query, caller.language, caller.actor.id, caller.role, caller.today.isoformat()]
+    parts += sorted(caller.actor.scopes)
     parts += [str(value) for name, value in row.items() if name.startswith(("fact_", "version_"))]
     digest = blake2s("\n".join(parts).encode(), digest_size=8).hexdigest()
     return f'"{row["version"]}.{digest}"'
@@ -168,6 +177,7 @@ def _with_actions(body: str, caller: Caller, view: View, row: Mapping[str, Any],
             "href": f"{path or _path(view)}/{row['id']}/{action.path}",
         }
         for action in view.lifecycle.actions(facts, caller.role)
+        if caller.actor.may(f"{view.name}.{action.name}")
     ]
     return f'{body[:-1]},"actions":{as_json(actions)}}}'
 

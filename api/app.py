@@ -8,16 +8,16 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api import documents, openapi, problems
+from api import development, documents, openapi, problems
+from api.access.oidc import Issuer, Issuers
+from api.access.tokens import Tokens
 from api.cursors import Cursors
 from api.limits import Limits
 from api.middleware import Surroundings
 from api.routes import ROUTERS
+from api.strict_json import LARGEST
 from programme.database import Database
 from programme.settings import Settings, SettingsError, load
-
-BODY_LIMIT = 256 * 1024
-"""Bytes of a JSON body."""
 
 
 class Service(FastAPI):
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_LIMIT,
+        max_body_size=LARGEST,
         generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,
         **openapi.ABOUT,
@@ -54,6 +54,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.cursors = Cursors(settings.secret)
     app.state.limits = Limits(settings)
+    app.state.tokens = Tokens(settings.secret)
+    issuers = [Issuer(url) for url in settings.oidc_issuer]
+    if settings.environment != "production":
+        issuers.append(development.install(app, settings))
+    app.state.issuers = Issuers(settings.audience, *issuers)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -16,7 +16,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api import idempotency
-from api.access import Caller, identify, permit
+from api.access import Caller, identify, permit, shown
+from api.access.keys import note_use
+from api.access.lookup import Credential
 from api.limits import Limits
 from api.messages import MESSAGES
 from programme.database import Connection, Database
@@ -77,8 +79,13 @@ class ReadingDoor(Door):
     async def __call__(self, request: Request) -> AsyncIterator[Reading]:
         refuse_unknown_parameters(request)
         database: Database = request.app.state.database
-        async with database.reading() as connection:
-            yield Reading(connection, await _caller(request, connection, database, self.permission), request)
+        credential = await shown(request)
+        try:
+            async with database.reading() as connection:
+                caller = await _caller(request, credential, connection, database, self.permission)
+                yield Reading(connection, caller, request)
+        finally:
+            await note_use(database, getattr(request.state, "unnoted_key", None))
 
 
 class WritingDoor(Door):
@@ -93,15 +100,19 @@ class WritingDoor(Door):
         refuse_unknown_parameters(request, {"validate_only"})
         validate_only = _flag(request, "validate_only")
         database: Database = request.app.state.database
-        async with begin(database) as work:
-            connection = await work.connection()
-            caller = await _caller(request, connection, database, self.permission)
-            work.actor, work.request_id = caller.actor, caller.request_id
-            if self.versioned is True or (self.versioned and "if-match" in request.headers):
-                work.expected_version = _if_match(request)
-            once = await idempotency.claim(request, connection, caller, required=self.once and not validate_only)
-            work.keeps = not validate_only
-            yield Writing(work, connection, caller, request, validate_only, None if validate_only else once)
+        credential = await shown(request)
+        try:
+            async with begin(database) as work:
+                connection = await work.connection()
+                caller = await _caller(request, credential, connection, database, self.permission)
+                work.actor, work.request_id = caller.actor, caller.request_id
+                if self.versioned is True or (self.versioned and "if-match" in request.headers):
+                    work.expected_version = _if_match(request)
+                once = await idempotency.claim(request, connection, caller, required=self.once and not validate_only)
+                work.keeps = not validate_only
+                yield Writing(work, connection, caller, request, validate_only, None if validate_only else once)
+        finally:
+            await note_use(database, getattr(request.state, "unnoted_key", None))
 
 
 def reads(permission: str) -> Any:
@@ -112,14 +123,18 @@ def writes(permission: str, *, versioned: Versioned = True, once: bool = False) 
     return Depends(WritingDoor(permission, versioned=versioned, once=once), scope="function")
 
 
-async def _caller(request: Request, connection: Connection, database: Database, permission: str) -> Caller:
-    actor, name, now = await identify(connection, request.headers.get("authorization"))
+async def _caller(
+    request: Request, credential: Credential, connection: Connection, database: Database, permission: str
+) -> Caller:
+    identity = await identify(connection, credential)
+    request.state.unnoted_key = identity.unnoted_key
     limits: Limits = request.app.state.limits
-    limits.of_client(request.scope["state"], actor.id, writes=request.method != "GET")
-    permit(actor.role, permission)
-    moment = database.fixed_now or now
+    limits.of_client(request.scope["state"], identity.actor.id, writes=request.method != "GET")
+    permit(identity.actor, permission)
+    moment = database.fixed_now or identity.now
     state = request.state
-    return Caller(actor, name, state.language, moment, calendar.today(moment), state.request_id)
+    today = calendar.today(moment)
+    return Caller(identity.actor, identity.name, state.language, moment, today, state.request_id, identity)
 
 
 def _flag(request: Request, name: str) -> bool:

@@ -32,6 +32,8 @@ on conflict (client_id, operation, key) do update set fingerprint = excluded.fin
        headers = excluded.headers, body = excluded.body, created_at = excluded.created_at
 """
 
+_KEPT = ("ETag", "Location", "Content-Language", "Vary", "Cache-Control")
+
 REQUIRED = Sentence(
     lt="Šiam veiksmui antraštėje Idempotency-Key nurodykite savo sugalvotą raktą.",
     en="This needs a key of your making in the Idempotency-Key header.",
@@ -71,9 +73,7 @@ class Once:
     fingerprint: bytes
 
     async def keep(self, connection: Connection, response: Response) -> None:
-        headers = {
-            name: value for name in ("ETag", "Location", "Content-Language") if (value := response.headers.get(name))
-        }
+        headers = {name: value for name in _KEPT if (value := response.headers.get(name))}
         await connection.execute(
             _KEEP,
             self.caller.actor.client_id,
@@ -101,7 +101,7 @@ async def claim(request: Request, connection: Connection, caller: Caller, *, req
         "select pg_try_advisory_xact_lock($1)", int.from_bytes(place[:8], "big", signed=True)
     ):
         raise Conflict(RUNNING, code="idempotency_in_progress")
-    said = f"{request.url.query}\n{request.headers.get('if-match', '')}\n".encode() + await request.body()
+    said = f"{request.url.query}\n".encode() + await request.body()
     fingerprint = sha256(said).digest()
     row = await connection.fetchrow(_FIND, caller.actor.client_id, operation, key)
     if row is None:

@@ -30,6 +30,10 @@ MESSAGES: dict[str, Sentence] = {
         lt="Tai nėra taisyklingas juridinio asmens kodas: devyni skaitmenys, paskutinis – kontrolinis.",
         en="This is not a legal-entity code: nine digits, the last one a check digit.",
     ),
+    "grant_one_of_three": Sentence(
+        lt="Leidimas nurodo vieną iš trijų: organizaciją, savivaldybę arba projektą su veikla.",
+        en="A grant names one of three: an organisation, a municipality, or a project with a strand.",
+    ),
     "pattern_invalid": Sentence(
         lt="Tai nėra taisyklingas reguliarusis reiškinys.", en="This is not a well-formed regular expression."
     ),

@@ -130,8 +130,17 @@ def build(app: FastAPI) -> dict[str, Any]:
         "ApiKey": {
             "type": "http",
             "scheme": "bearer",
-            "description": "An API key `kk_<id>_<secret>`, given once by `kokybe clients create` or `POST /v1/clients`.",
-        }
+            "description": "An API key `kk_<id>_<secret>`, given once by `kokybe clients create` or "
+            "`POST /v1/clients/{client_id}/keys`.",
+        },
+        "Token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "A token of `POST /oauth/token`, or of an issuer that the service was told to trust, whose "
+            "subject stands behind a client.",
+        },
+        "Basic": {"type": "http", "scheme": "basic", "description": "For `/oauth/token`: the client's id and its key."},
     }
     parts["parameters"] = {
         name: {"name": header, "in": "header", "required": False, "description": about, "schema": {"type": "string"}}
@@ -202,9 +211,11 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     headers = ["AcceptLanguage"]
     problems = {500, 503} if route.path_format in PROBES else {400, 414, 429, 500, 503}
     if door is not None:
-        operation["security"] = [{"ApiKey": []}]
+        operation["security"] = [{"ApiKey": []}, {"Token": []}]
         operation["description"] += f"\n\nPermission: `{door.permission}`."
         problems |= {401, 403}
+    if route.path == "/oauth/token":
+        problems |= {401, 408, 413, 415}
     if "{" in route.path_format:
         problems.add(404)
     if isinstance(door, ReadingDoor) and "{" in route.path_format:
@@ -216,6 +227,9 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         if door.versioned:
             headers.append("IfMatch" if door.versioned is True else "IfMatchWhereGiven")
             problems |= {404, 412, 428}
+        if made := operation["responses"].get("201"):
+            would_be = {**made, "description": "What would be made; nothing is kept (`validate_only=true`)."}
+            operation["responses"].setdefault("200", would_be)
     operation.setdefault("parameters", []).extend({"$ref": f"#/components/parameters/{name}"} for name in headers)
     operation["responses"].pop("422", None)
     for status in sorted(problems):

@@ -22,13 +22,14 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api import idempotency
-from api.access import BAD_KEY, NO_KEY
+from api.access import BAD_KEY, NO_KEY, OUT_OF_SCOPE
 from api.cursors import BAD_CURSOR
 from api.deps import BAD_PARAMETERS
 from api.idempotency import Replayed, Reused
 from api.limits import TooMany
 from api.messages import MESSAGES, OTHER
-from api.routes import ROUTES
+from api.routes import ROUTES, oauth
+from api.routes.oauth import NoToken
 from api.strict_json import BadBody, UnsupportedBody
 from programme import errors
 from programme.database import is_passing
@@ -55,6 +56,7 @@ STATUS: dict[type[Refusal], int] = {
     Reused: 422,
     TooMany: 429,
     errors.Unavailable: 503,
+    errors.OutcomeUnknown: 503,
 }
 
 NO_SUCH_PATH = Sentence(lt="Tokio adreso nėra.", en="There is no such address.")
@@ -128,11 +130,13 @@ MEANINGS: dict[type[Refusal], Sentence] = {
     ),
     errors.VersionRequired: errors.VersionRequired().sentence,
     errors.Unavailable: errors.Unavailable().sentence,
+    errors.OutcomeUnknown: errors.OutcomeUnknown().sentence,
 }
 
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, refused)  # type: ignore[arg-type]
+    app.add_exception_handler(NoToken, no_token)  # type: ignore[arg-type]
     app.add_exception_handler(Replayed, replayed)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, http_error)  # type: ignore[arg-type]
@@ -193,6 +197,21 @@ async def refused(request: Request, refusal: Refusal) -> Response:
         headers=headers,
         errors=[one.say(language) for one in refusal.errors],
         reasons=[one.say(language) for one in refusal.reasons],
+    )
+
+
+async def no_token(request: Request, refusal: NoToken) -> Response:
+    """A problem that clients of OAuth understand as well: `error` and `error_description` of RFC 6749, section 5.2."""
+    known = refusal.error != "invalid_client"
+    return problem(
+        request,
+        400 if known else 401,
+        refusal.error,
+        (errors.Malformed if known else errors.Unauthenticated).title,
+        refusal.sentence,
+        headers={"Pragma": "no-cache"} | ({} if known else {"WWW-Authenticate": 'Basic realm="kokybe"'}),
+        error=refusal.error,
+        error_description=refusal.sentence.en,
     )
 
 
@@ -328,7 +347,11 @@ def catalogue() -> dict[str, tuple[Sentence, Sentence]]:
         "internal_error": (TITLES["internal_error"], FAULT),
         "invalid_parameter": (errors.Malformed.title, BAD_PARAMETERS),
         "invalid_cursor": (errors.Malformed.title, BAD_CURSOR),
+        "out_of_scope": (errors.Forbidden.title, OUT_OF_SCOPE),
         "invalid_credential": (errors.Unauthenticated.title, BAD_KEY),
+        "invalid_request": (errors.Malformed.title, oauth.NOT_A_FORM),
+        "unsupported_grant_type": (errors.Malformed.title, oauth.OTHER_GRANT_TYPE),
+        "invalid_client": (errors.Unauthenticated.title, oauth.BAD_CLIENT),
         "conflict_of_interest": (errors.Forbidden.title, REFUSED_TO_YOU),
         "idempotency_key_required": (errors.Malformed.title, idempotency.REQUIRED),
         "idempotency_key_malformed": (errors.Malformed.title, idempotency.BAD_FORM),

@@ -7,14 +7,14 @@ from fastapi import APIRouter
 from starlette.routing import Match
 from starlette.types import Scope
 
-from api.strict_json import StrictRoute
+from api.units import UnitRoute
 
 
 class Resource(APIRouter):
-    """Routes under one prefix and one tag, their bodies read strictly."""
+    """Routes under one prefix and one tag, each a unit of work, their bodies read strictly."""
 
     def __init__(self, prefix: str, tag: str) -> None:
-        super().__init__(prefix=prefix, tags=[tag], route_class=StrictRoute)
+        super().__init__(prefix=prefix, tags=[tag], route_class=UnitRoute)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if not scope["path"].startswith(self.prefix):

@@ -21,6 +21,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+LARGEST: Final = 256 * 1024
+"""Bytes of a body."""
+
 MAX_DEPTH: Final = 32
 """Arrays and objects within one another; the deepest body of the API needs six."""
 
@@ -165,7 +168,9 @@ class StrictRoute(APIRoute):
             return handle
 
         async def handle_strictly(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
+            if not isinstance(request, StrictRequest):
+                request = StrictRequest(request.scope, request.receive)
+            return await handle(request)
 
         return handle_strictly
 

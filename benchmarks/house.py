@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,9 +27,11 @@ from programme import embedded
 from programme.children import Child, StartError
 from programme.database import Database, migrate
 from programme.rules import calendar
+from programme.services import auditors
 from programme.services.clients import create_client
 from programme.services.loading import load_catalogue
 from programme.settings import PREFIX, Settings
+from programme.work import begin
 
 HOST = "127.0.0.1"
 _PATIENCE = 60.0
@@ -102,6 +104,9 @@ class House:
             await load_catalogue(database)
             coordinator = await create_client(database, "coordinator", "Koordinatorė")
             auditor = await create_client(database, "auditor", "Auditorė")
+            async with begin(database) as work:
+                licence = {"standard": "EQUASS", "valid_from": date(2000, 1, 1), "valid_until": date(2100, 12, 31)}
+                await auditors.enter(work, client_id=UUID(auditor["client_id"]), licences=[licence])
         started = time.monotonic()
         await data.generate(url, size, self.today, UUID(auditor["client_id"]))
         say(f"{size.certificates:,} certificates generated in {time.monotonic() - started:.0f} s")

@@ -167,8 +167,8 @@ def lists(bench: Bench) -> None:
     played = bench.play(
         bench.over_http(web, main, asking(_filtered(municipalities)), part=0.2),
         bench.in_sql(filled, peer, statement.sql, values, part=0.2),
-        bench.over_http(web, first, asking(lambda _: "/v1/certificates?sort=expires_on"), part=0.3),
-        bench.over_http(web, far, asking(lambda _: f"/v1/certificates?sort=expires_on&cursor={deep}"), part=0.3),
+        bench.over_http(web, first, asking(lambda _: "/v1/certificates?sort=expires_on"), part=1),
+        bench.over_http(web, far, asking(lambda _: f"/v1/certificates?sort=expires_on&cursor={deep}"), part=1),
         *(bench.over_http(web, name, asking(path), part=0.02) for name, path in others.items()),
     )
     bench.find(
@@ -227,10 +227,10 @@ def surroundings(bench: Bench) -> None:
     played = bench.play(
         bench.over_http(web, read, partial(_lookups, filled)),
         bench.over_http(web, not_modified, known, status=304),
-        bench.over_http(with_middleware, first, again(probe.FIRST), part=3),
-        bench.over_http(with_middleware, last, again(probe.LAST), part=3),
-        bench.over_http(with_middleware, livez, again("/livez"), part=3),
-        bench.over_http(without_middleware, bare_livez, again("/livez"), part=3),
+        bench.over_http(with_middleware, first, again(probe.FIRST), part=6),
+        bench.over_http(with_middleware, last, again(probe.LAST), part=6),
+        bench.over_http(with_middleware, livez, again("/livez"), part=6),
+        bench.over_http(without_middleware, bare_livez, again("/livez"), part=6),
     )
     bench.find(
         Figure("304 against 200", ratio(played[not_modified], played[read], alone), at_most=0.55),

@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--organisation", type=UUID, metavar="ID")
     create.add_argument("--name", required=True)
     create.add_argument("--json", action="store_true", dest="as_json")
+    disable = clients.add_parser("disable", help="nothing that the client shows is good from now on")
+    disable.set_defaults(run=_disable_client)
+    disable.add_argument("client", type=UUID, metavar="ID")
     return parser
 
 
@@ -137,6 +140,14 @@ def _create_client(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         _say(f"client  {client['client_id']}\nkey id  {client['key_id']}\nkey     {client['key']}")
         _say("Keep the key: it is shown this once.")
+    return 0
+
+
+def _disable_client(settings: Settings, arguments: argparse.Namespace) -> int:
+    from programme.services.clients import disable_client
+
+    _with_database(settings, lambda database: disable_client(database, arguments.client))
+    _say("disabled")
     return 0
 
 
@@ -317,10 +328,11 @@ def _migrated(settings: Settings) -> Iterator[Servers]:
 
 def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     from programme.database import Database
+    from programme.retries import again
 
     async def run(database_url: str) -> T:
         async with Database.open(settings, database_url, statement_timeout_ms=_COMMAND_TIMEOUT_MS) as database:
-            return await work(database)
+            return await again(lambda: work(database))
 
     with _migrated(settings) as servers:
         return asyncio.run(run(servers.database_url))

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from programme.errors import OutcomeUnknown
 from programme.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -98,10 +99,21 @@ def is_passing(error: BaseException) -> bool:
         asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError
         | asyncpg.TransactionRollbackError | asyncpg.LockNotAvailableError | asyncpg.InterfaceError
         | asyncpg.InternalClientError  # what a connection lost at the wrong moment looks like
-        | asyncpg.ReadOnlySQLTransactionError | OSError | TimeoutError | PoolTimeout
+        | asyncpg.ReadOnlySQLTransactionError | OSError | TimeoutError | PoolTimeout | OutcomeUnknown
     )  # fmt: skip
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     return lost or isinstance(cause, passing) or isinstance(error, OperationalError)
+
+
+def is_worth_another_try(error: BaseException) -> bool:
+    """Whether the same work, begun anew at once, may well succeed. Not so where it was too much already (no connection
+    free, a statement out of time), which more of it makes worse, or where nobody may write."""
+    cause = getattr(error, "driver_exception", None) or error
+    hopeless = (
+        asyncpg.QueryCanceledError | asyncpg.InsufficientResourcesError | asyncpg.ReadOnlySQLTransactionError
+        | TimeoutError | PoolTimeout | OutcomeUnknown
+    )  # fmt: skip
+    return is_passing(error) and not isinstance(cause, hopeless)
 
 
 def asyncpg_url(database_url: str) -> str:

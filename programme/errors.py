@@ -177,3 +177,20 @@ class Unavailable(Refusal):
                 en="The service cannot answer at the moment. Try again in a few seconds.",
             )
         )
+
+
+class OutcomeUnknown(Refusal):
+    """The database was lost while it kept the change: whether it did, nobody knows."""
+
+    code = "outcome_unknown"
+    title = Sentence(lt="Nežinoma, ar išsaugota", en="Outcome unknown")
+
+    def __init__(self) -> None:
+        super().__init__(
+            Sentence(
+                lt="Ryšys su duomenų baze nutrūko pačiu įrašymo metu, todėl nežinoma, ar pakeitimas išsaugotas. "
+                "Perskaitykite įrašą iš naujo, o su Idempotency-Key tą pačią užklausą galite saugiai siųsti dar kartą.",
+                en="The database was lost while it kept the change, so nobody knows whether it did. Read the record "
+                "again; with an Idempotency-Key the same request may safely be sent again.",
+            )
+        )

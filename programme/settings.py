@@ -24,6 +24,15 @@ PREFIX = "KOKYBE_"
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 
+_GUESSED = re.compile(r"change.?me|password|secret.?key|not.a.secret|example|for tests", re.IGNORECASE)
+_LEAST_LETTERS = 10
+
+
+def is_weak(secret: str) -> bool:
+    """Whether it looks like something that a person made up or copied from a page."""
+    return len(set(secret)) < _LEAST_LETTERS or _GUESSED.search(secret) is not None
+
+
 class SettingsError(Exception):
     """A setting that the service cannot start with; its text is for the operator."""
 
@@ -53,14 +62,14 @@ class Settings(BaseSettings):
     rate_limit_client: int = Field(default=6000, ge=1)
     rate_limit_writes: int = Field(default=3000, ge=1)
     rate_limit_address: int = Field(default=600, ge=1)
-    oidc_issuer: str | None = None
+    oidc_issuer: CommaSeparated = ()
     oidc_audience: str | None = None
     smtp_url: SecretStr | None = None
     log_format: Literal["json", "console"] = "json"
     webhook_allowed_nets: CommaSeparated = ()
     webhook_retry_scale: float = Field(default=1.0, gt=0, le=1.0)
 
-    @field_validator("trusted_proxies", "allowed_hosts", "webhook_allowed_nets", mode="before")
+    @field_validator("trusted_proxies", "allowed_hosts", "webhook_allowed_nets", "oidc_issuer", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -70,6 +79,14 @@ class Settings(BaseSettings):
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for part in value:
             ip_network(part, strict=False)
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            if not re.match(r"https?://[^\s/?#@]+(/[^\s?#]*)?$", part):
+                raise ValueError("an issuer is an address without query: https://…")
         return value
 
     @field_validator("today", mode="before")
@@ -115,6 +132,12 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _tokens_are_meant_for_us(self) -> Settings:
+        if self.oidc_issuer and not self.oidc_audience:
+            raise ValueError("KOKYBE_OIDC_AUDIENCE is required with KOKYBE_OIDC_ISSUER: whom its tokens are meant for")
+        return self
+
+    @model_validator(mode="after")
     def _production_is_strict(self) -> Settings:
         if self.environment != "production":
             return self
@@ -126,6 +149,12 @@ class Settings(BaseSettings):
             raise ValueError("KOKYBE_RATE_LIMITS cannot be off in production; raise the numbers instead")
         if self.secret_key is None or len(self.secret_key.get_secret_value()) < 32:
             raise ValueError("KOKYBE_SECRET_KEY of at least 32 characters is required in production")
+        if is_weak(self.secret_key.get_secret_value()):
+            raise ValueError(
+                "KOKYBE_SECRET_KEY can be guessed; python -c 'import secrets; print(secrets.token_urlsafe(48))' makes one"
+            )
+        if any(not issuer.startswith("https://") for issuer in self.oidc_issuer):
+            raise ValueError("KOKYBE_OIDC_ISSUER has to begin with https:// in production")
         if self.database_url is None or self.redis_url is None:
             raise ValueError("KOKYBE_DATABASE_URL and KOKYBE_REDIS_URL are required in production")
         return self
@@ -144,6 +173,11 @@ class Settings(BaseSettings):
         return frozenset(name.lower() for name in (*named, self.host, "localhost", "127.0.0.1", "::1"))
 
     @property
+    def audience(self) -> str:
+        """Whom people's tokens have to be meant for."""
+        return self.oidc_audience or "kokybe"
+
+    @property
     def fixed_now(self) -> datetime | None:
         """The moment that `KOKYBE_TODAY` puts in the clock's place; a day means its noon in Vilnius."""
         if self.today is None or isinstance(self.today, datetime):
@@ -152,7 +186,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def secret(self) -> bytes:
-        """The key of cursors. Without a setting (development) it is kept beside the data, so that a restart
+        """What the keys of cursors and tokens are made of. Without a setting (development) it is kept beside the data, so that a restart
         and a second web process understand the same cursors."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()

@@ -7,7 +7,7 @@ block, the events it records included, is kept together or not at all.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,27 +15,34 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programme.database import Connection, Database
-from programme.errors import Conflict, NotFound, Stale
+from programme.database import Connection, Database, is_passing
+from programme.errors import Conflict, NotFound, OutcomeUnknown, Stale
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
-from programme.tables import Event, Recorded, refusal_of
+from programme.rules.permissions import may
+from programme.tables import PROGRAMME, Event, Recorded, refusal_of
 
 R = TypeVar("R", bound=Recorded)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a client with its role, or the system itself. `organisation_id`: whose rows it is bound to."""
+    """Who acts: a client with its role, or the system itself. `organisation_id`: whose rows it is bound to. `scopes`:
+    the permissions that it is bound to; none: all of its role."""
 
     type: str
     id: str
     role: Role
     organisation_id: UUID | None = None
+    scopes: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        return may(self.role, permission, self.scopes)
 
     @property
     def client_id(self) -> UUID | None:
@@ -60,6 +67,7 @@ class Work:
     expected_version: int | None = None
     keeps: bool = True
     _before: dict[Recorded, dict[str, Any]] = field(default_factory=dict)
+    _told: list[dict[str, Any]] = field(default_factory=list)
 
     async def connection(self) -> Connection:
         """The bare connection inside this transaction, with all changes so far on it: for statements of `queries`."""
@@ -96,7 +104,7 @@ class Work:
         """Puts a new row in and tells all of it as its first event."""
         self.session.add(row)
         await self.session.flush()
-        await self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
+        self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
         return row
 
     async def record(self, event: str, row: Recorded, *, effective_on: date | None = None) -> None:
@@ -106,15 +114,14 @@ class Work:
         await self.session.flush()
         after = self._before[self.watch(row)]
         changed = [name for name, value in after.items() if value != before[name]]
-        await self._tell(
+        self._tell(
             event, row, {name: after[name] for name in changed}, {name: before[name] for name in changed}, effective_on
         )
 
-    async def _tell(
+    def _tell(
         self, event: str, row: Recorded, data: dict[str, Any], previous: dict[str, Any], effective_on: date | None
     ) -> None:
-        await self.session.execute(
-            insert(Event),
+        self._told.append(
             {
                 "type": event,
                 "occurred_at": self.now,
@@ -128,8 +135,15 @@ class Work:
                 "resource_version": row.version,
                 "data": data,
                 "previous": previous,
-            },
+            }
         )
+
+    async def write_events(self) -> None:
+        """Writes what was told, at the end of the work: each event locks its organisation's chain, and that comes
+        last and in ascending order, so that no two works wait for one another (docs/decisions/0018)."""
+        if self._told:
+            self._told.sort(key=lambda event: event["organisation_id"] or PROGRAMME)
+            await self.session.execute(insert(Event), self._told)
 
 
 @asynccontextmanager
@@ -154,19 +168,39 @@ async def begin(
             work = Work(session, actor, moment.astimezone(UTC), request_id, expected_version)
             yield work
             if work.keeps:
-                await session.commit()
+                await session.flush()
+                await work.write_events()
+                await _commit(session)
             else:
                 await session.execute(text("set constraints all immediate"))
                 await session.rollback()
         except IntegrityError as error:
-            await session.rollback()
+            await _give_up(session)
             name = getattr(getattr(error, "driver_exception", None), "constraint_name", None)
             if (reason := refusal_of(name)) is None:
                 raise
             raise Conflict(reason.sentence, code=reason.code) from error
         except BaseException:
-            await session.rollback()
+            await _give_up(session)
             raise
+
+
+async def _commit(session: AsyncSession) -> None:
+    """The database's own no (a deferred constraint, another writer preferred) means that nothing was kept; anything
+    else that passes leaves it open."""
+    try:
+        await session.commit()
+    except Exception as error:
+        cause = getattr(error, "driver_exception", None)
+        if is_passing(error) and not isinstance(cause, asyncpg.TransactionRollbackError):
+            raise OutcomeUnknown from error
+        raise
+
+
+async def _give_up(session: AsyncSession) -> None:
+    """Where the connection is lost, so is the transaction, and what there is to tell is why, not that."""
+    with suppress(DBAPIError, asyncpg.InterfaceError, OSError):
+        await session.rollback()
 
 
 async def _bare(session: AsyncSession) -> Connection:

@@ -39,8 +39,17 @@ def url_of(database: str) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Starts the servers once, in the process that the workers of pytest-xdist inherit their environment from."""
-    if hasattr(config, "workerinput") or config.option.collectonly:
-        return
+    if "TEST_DATABASE_URL" not in os.environ and not config.option.collectonly:
+        start_servers()
+
+
+def pytest_unconfigure() -> None:
+    if _SERVERS:
+        stop_servers()
+
+
+def start_servers() -> None:
+    """PostgreSQL with the template, and Valkey; where they are is in the environment from then on."""
     folder = Path(tempfile.mkdtemp(prefix="kt-"))
     instance = embedded.start(folder, durable=False)
     _SERVERS.update(folder=folder, instance=instance)
@@ -51,11 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
     asyncio.run(_load_catalogue())
 
 
-def pytest_unconfigure() -> None:
-    if _SERVERS:
-        _SERVERS["instance"].stop()
-        shutil.rmtree(_SERVERS["folder"], ignore_errors=True)
-        _SERVERS.clear()
+def stop_servers() -> None:
+    _SERVERS["instance"].stop()
+    shutil.rmtree(_SERVERS["folder"], ignore_errors=True)
+    _SERVERS.clear()
 
 
 async def administer(*statements: str) -> None:

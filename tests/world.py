@@ -21,8 +21,8 @@ from programme.database import Database
 from programme.rules.calendar import noon_in_vilnius
 from programme.rules.legal_codes import check_digit
 from programme.rules.lifecycle import Role
-from programme.services import clients, ratings
-from programme.tables import Event
+from programme.services import auditors, clients, ratings
+from programme.tables import Event, Standard
 from programme.work import SYSTEM, Actor, Work, begin
 from schemas.problem import Problem
 
@@ -129,7 +129,16 @@ class World:
             whose = UUID(str(organisation_id)) if organisation_id else None
             made = await clients.create_client(self.database, role, f"{role} {another}", whose)
             self._callers[which] = Caller(self.http, made["key"], made["client_id"])
+            if role == "auditor":
+                await self._license(UUID(made["client_id"]))
         return self._callers[which]
+
+    async def _license(self, auditor: UUID) -> None:
+        """For every standard, and long enough for every story."""
+        async with self.at_work() as work:
+            for_ever = {"valid_from": date(2000, 1, 1), "valid_until": date(2100, 12, 31)}
+            licences = [{"standard": code, **for_ever} for code in await work.session.scalars(select(Standard.code))]
+            await auditors.enter(work, client_id=auditor, licences=licences)
 
     @asynccontextmanager
     async def at_work(self, actor: Actor = SYSTEM) -> AsyncIterator[Work]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from contextlib import suppress
 
 import structlog
@@ -27,14 +28,18 @@ log = structlog.get_logger()
 LONGEST_PAUSE = 10.0
 """Seconds between two beginnings at most."""
 
+STEADY_AFTER = 60.0
+"""Seconds of work after which an interruption counts as the first one again."""
+
 
 async def serve(settings: Settings, database_url: str, redis_url: str) -> None:
     """Runs one worker after the other until a signal ends it."""
     ended = asyncio.Event()
-    pause = 0.5
+    pause = 0.0
     async with Database.open(settings, database_url, statement_timeout_ms=60_000) as database:
         while not ended.is_set():
             _listen(ended)
+            began = time.monotonic()
             try:
                 await daily_pass({"database": database})
                 await _run(redis_url, database)
@@ -42,11 +47,16 @@ async def serve(settings: Settings, database_url: str, redis_url: str) -> None:
             except Exception as error:
                 if not isinstance(error, RedisError | OSError) and not is_passing(error):
                     raise
+                pause = next_pause(pause, time.monotonic() - began)
                 log.warning("worker_interrupted", error=type(error).__name__, again_in_s=pause)
                 _listen(ended)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def next_pause(before: float, worked_s: float) -> float:
+    """Seconds to the next beginning: twice the pause before, unless the worker was steady meanwhile."""
+    return min(before * 2, LONGEST_PAUSE) if before and worked_s < STEADY_AFTER else 0.5
 
 
 async def _run(redis_url: str, database: Database) -> None:

@@ -1,8 +1,9 @@
-"""How arq is set up: JSON instead of pickle, the programme's zone, and patience with a Valkey that restarts."""
+"""How arq is set up: JSON instead of pickle, UTC, and patience with a Valkey that restarts."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import Any
 
 from arq.connections import RedisSettings
@@ -13,7 +14,6 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import TimeoutError as TooSlow
 
 from programme.database import Database
-from programme.rules.calendar import VILNIUS
 from worker.schedule import SCHEDULE
 
 QUEUE = "kokybe"
@@ -41,7 +41,7 @@ def create_worker(url: str, database: Database) -> Worker:
         ctx={"database": database},
         job_serializer=_write,
         job_deserializer=json.loads,
-        timezone=VILNIUS,  # type: ignore[arg-type]  # arq means any tzinfo
+        timezone=UTC,
         job_timeout=60,
         job_completion_wait=20,
         keep_result=0,

@@ -1,19 +1,33 @@
-"""/v1/me: who one is."""
+"""/v1/me: who one is, and what one may do."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from api.deps import Reading, reads
 from api.resources import Resource
+from api.strict_json import LARGEST
+from programme.errors import NotFound
+from programme.queries import views
+from programme.queries.clients import CLIENTS
 from programme.rules.lifecycle import Role
-from programme.rules.permissions import PERMISSIONS
-from schemas.base import Answer
+from programme.rules.permissions import permissions_of
+from schemas.base import Answer, Moment
+from schemas.clients import GrantRead
 
 router = Resource("/v1/me", "callers")
+
+
+class Limits(Answer):
+    """What the service takes of one caller."""
+
+    body_bytes: int = Field(description="The largest body.", examples=[262144])
+    items_per_page: int = Field(description="The largest `limit` of a list.", examples=[200])
 
 
 class Me(Answer):
@@ -23,17 +37,36 @@ class Me(Answer):
     name: str = Field(examples=["Koordinatorė"])
     role: Role
     organisation_id: UUID | None = Field(description="The only organisation whose records the caller sees; null: all.")
-    permissions: list[str] = Field(examples=[["certificates.read"]])
+    scopes: list[str] = Field(description="The permissions that the client is bound to; empty: all of its role.")
+    permissions: list[str] = Field(
+        description="What the role and the scopes let the caller do.", examples=[["certificates.read"]]
+    )
+    grants: list[GrantRead] = Field(description="What a partner sees besides the public register.")
+    credential: Literal["api_key", "access_token", "oidc"] = Field(description="What the caller showed.")
+    credential_expires_at: Moment = Field(description="When that ends, unless it is revoked before.")
+    expires_on: date | None = Field(description="The last day on which the client may call.")
+    limits: Limits
 
 
 @router.get("", response_model=Me, summary="Who am I?")
 async def get_me(door: Annotated[Reading, reads("me.read")]) -> Me:
-    """The client behind the key, its role, and every permission that the role has."""
-    actor = door.caller.actor
+    """The client behind the credential, its role, scopes and grants, and every permission that it has by them."""
+    actor, identity = door.caller.actor, door.caller.identity
+    row = await views.one(
+        door.connection, views.single_statement(CLIENTS, "id", (), False), key=actor.client_id, today=door.caller.today
+    )
+    if row is None or identity is None:
+        raise NotFound
     return Me(
         client_id=UUID(actor.id),
         name=door.caller.name,
         role=actor.role,
         organisation_id=actor.organisation_id,
-        permissions=sorted(name for name, roles in PERMISSIONS.items() if actor.role in roles),
+        scopes=sorted(actor.scopes),
+        permissions=sorted(permissions_of(actor.role, actor.scopes)),
+        grants=[GrantRead(**one) for one in json.loads(row["body"])["grants"]],
+        credential=identity.credential,
+        credential_expires_at=identity.until,
+        expires_on=identity.expires_on,
+        limits=Limits(body_bytes=LARGEST, items_per_page=200),
     )

@@ -46,9 +46,10 @@ from programme.queries.views import (
     said,
 )
 from programme.rules.assessments import LIFECYCLE, AssessmentFacts, Kind, RatingValue, State
-from programme.tables import Assessment, Organisation, Policy, Rating
+from programme.tables import Assessment, AuditorAdvice, AuditorLicence, Organisation, Policy, Rating
 from programme.work import Actor
 
+_l, _v = AuditorLicence.__table__.c, AuditorAdvice.__table__.c
 _a, _r, _o, _p = Assessment.__table__.c, Rating.__table__.c, Organisation.__table__.c, Policy.__table__.c
 
 RATINGS = View(
@@ -201,7 +202,24 @@ def _while_rating(value: Any) -> Any:
     return case((_a.state == said(State.IN_PROGRESS.value), cast(value, Text)), else_=null())
 
 
-def judge(row: Mapping[str, Any], actor: Actor, _today: date) -> AssessmentFacts:
+LICENSED = (
+    select(_l.client_id)
+    .where(_l.client_id == _a.assessor, _l.standard == _a.standard, _l.valid_from <= TODAY, _l.valid_until >= TODAY)
+    .correlate(Assessment.__table__)
+    .exists()
+)
+"""Whether who assesses is licensed for the standard on the day."""
+
+ADVISED_UNTIL = (
+    select(_v.until_on)
+    .where(_v.client_id == _a.assessor, _v.organisation_id == _a.organisation_id)
+    .correlate(Assessment.__table__)
+    .scalar_subquery()
+)
+"""The last day on which who assesses advised the organisation, if they did."""
+
+
+def judge(row: Mapping[str, Any], actor: Actor, today: date) -> AssessmentFacts:
     """The facts that the guards of an assessment look at."""
     criteria = json.loads(row["criteria"] or "[]")
     rated = json.loads(row["rated"] or "{}")
@@ -214,6 +232,9 @@ def judge(row: Mapping[str, Any], actor: Actor, _today: date) -> AssessmentFacts
         unrated=tuple(one for one in criteria if one not in rated),
         met_without_evidence=tuple(one for one in criteria if rated.get(one) == [RatingValue.MET, False]),
         pass_rule_known=row["pass_rule_known"],
+        day=today,
+        licensed=row["licensed"],
+        advised_until=row["advised_until"],
     )
 
 
@@ -275,6 +296,8 @@ ASSESSMENTS = View(
         "kind": _a.kind,
         "assessor": _a.assessor,
         "pass_rule_known": PASS_RULE.is_not(None),
+        "licensed": LICENSED,
+        "advised_until": ADVISED_UNTIL,
         "criteria": _while_rating(
             func.jsonb_path_query_array(_a.catalogue, literal_column("'$[*].criteria[*].number'::jsonpath"))
         ),

@@ -34,6 +34,7 @@ from programme.queries.views import (
     between,
     compiled,
     covers,
+    derived,
     equals,
     found_in,
     moment,
@@ -159,8 +160,8 @@ CERTIFICATES = View(
     },
     keys={"id": _c.id, "reference": _c.reference},
     filters={
-        "status": one_of(_STATUS, "status"),
-        "register_status": one_of(register_status(_STATUS), "register_status"),
+        "status": derived(one_of(_STATUS, "status")),
+        "register_status": derived(one_of(register_status(_STATUS), "register_status")),
         "organisation_id": equals(_c.organisation_id, "organisation_id"),
         "standard": one_of(_c.standard, "standard"),
         "standard_version": one_of(_c.standard_version, "standard_version"),
@@ -274,7 +275,7 @@ def _register() -> View:
         keys={"reference": _c.reference},
         filters={
             **{name: CERTIFICATES.filters[name] for name in ("standard", "level", "municipality", "service", "q")},
-            "status": one_of(status, "status"),
+            "status": derived(one_of(status, "status")),
         },
         sorts={name: CERTIFICATES.sorts[name] for name in ("certified_on", "expires_on", "reference", "organisation")},
         default_sort="-certified_on",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from programme.errors import Reason
+from programme.rules.calendar import add_months
 from programme.rules.lifecycle import Lifecycle, Role, guard, move
 from programme.sentences import Sentence
 
@@ -117,7 +119,9 @@ class AssessmentFacts:
     """What the guards of an assessment look at: who asks (`role`, `caller`: a client's id), and how far it is.
 
     `unrated`: criteria without a rating; `met_without_evidence`: criteria rated met that name no evidence.
-    `pass_rule_known`: the policy of the audit's last day has a rule for the level.
+    `pass_rule_known`: the policy of the audit's last day has a rule for the level. `day`: the one on which the work is
+    done; `licensed`: the auditor is licensed for the standard on it; `advised_until`: the last day on which the auditor
+    advised the organisation.
     """
 
     state: str
@@ -128,7 +132,13 @@ class AssessmentFacts:
     unrated: tuple[str, ...] = ()
     met_without_evidence: tuple[str, ...] = ()
     pass_rule_known: bool = True
+    day: date = date.max
+    licensed: bool = True
+    advised_until: date | None = None
 
+
+INDEPENDENT_AFTER = 24
+"""Months after the last day of advice until who gave it may audit the organisation."""
 
 WRONG_ROLE = Reason(
     "assessor_role_does_not_fit",
@@ -150,6 +160,20 @@ NOT_THE_ASSESSOR = Reason(
 NO_ASSESSOR = Reason(
     "assessor_not_assigned",
     Sentence(lt="Auditorius dar nepaskirtas.", en="No auditor is assigned yet."),
+)
+NOT_LICENSED = Reason(
+    "auditor_not_licensed",
+    Sentence(
+        lt="Auditorius šiai dienai neturi galiojančios šio standarto licencijos.",
+        en="The auditor has no licence for this standard that is valid on the day.",
+    ),
+)
+NOT_INDEPENDENT = Reason(
+    "auditor_not_independent",
+    Sentence(
+        lt="Auditorius konsultavo šią organizaciją; audituoti ją gali nuo {independent_on}.",
+        en="The auditor advised this organisation, and may audit it from {independent_on}.",
+    ),
 )
 UNRATED = Reason(
     "criteria_not_rated",
@@ -193,6 +217,19 @@ def _assesses(facts: AssessmentFacts) -> Reason | None:
     if facts.kind not in OWN_WORK and facts.assessor is not None and facts.caller != facts.assessor:
         return NOT_THE_ASSESSOR
     return None
+
+
+def licensed(facts: AssessmentFacts) -> Reason | None:
+    """A licence covers the day. Whoever audits own work, or is yet to be assigned, needs none."""
+    return None if facts.kind in OWN_WORK or facts.assessor is None or facts.licensed else NOT_LICENSED
+
+
+def independent(facts: AssessmentFacts) -> Reason | None:
+    """Two years lie between the last day of advice and an audit."""
+    if facts.kind in OWN_WORK or facts.advised_until is None:
+        return None
+    from_on = add_months(facts.advised_until, INDEPENDENT_AFTER)
+    return NOT_INDEPENDENT.given(independent_on=from_on) if facts.day < from_on else None
 
 
 def _may_start(facts: AssessmentFacts) -> Reason | None:
@@ -241,6 +278,8 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
     {
         "assessor_role_fits_kind": _may_start,
         "assessor_assigned": guard(NO_ASSESSOR, lambda facts: facts.kind not in OWN_WORK and facts.assessor is None),
+        "auditor_licence_valid_on_dates": licensed,
+        "auditor_independent_2_years": independent,
         "caller_assesses": _assesses,
         "every_applicable_criterion_rated": lambda facts: _listed(UNRATED, facts.unrated),
         "evidence_for_each_met": lambda facts: _listed(NO_EVIDENCE, facts.met_without_evidence),
@@ -255,8 +294,23 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
 RATING: Lifecycle[AssessmentFacts] = Lifecycle(
     "rating",
     STATE_NAMES,
-    [move("record", [State.IN_PROGRESS], None, [_P, _AU], "rating.recorded", "caller_assesses")],
-    {"caller_assesses": _assesses},
+    [
+        move(
+            "record",
+            [State.IN_PROGRESS],
+            None,
+            [_P, _AU],
+            "rating.recorded",
+            "caller_assesses",
+            "auditor_licence_valid_on_dates",
+            "auditor_independent_2_years",
+        )
+    ],
+    {
+        "caller_assesses": _assesses,
+        "auditor_licence_valid_on_dates": licensed,
+        "auditor_independent_2_years": independent,
+    },
 )
 """What may be done with the ratings of an assessment, judged by the assessment's state: they stand once handed in. It
 is a PUT, no move, and so stands in no `actions`, but is refused alike."""

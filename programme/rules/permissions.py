@@ -6,6 +6,7 @@ Which *rows* a role sees is not said here but by the caller's scope (`programme.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from programme.rules import annual_reports, assessments, certificates, compliance_cases, enrolments
@@ -39,6 +40,11 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "certificates.write": {_R.COORDINATOR, _R.AWARDER},
     "annual_reports.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "compliance_cases.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AWARDER, _R.OPS},
+    "clients.read": {_R.PROVIDER, _R.PARTNER, _R.OPS},
+    "clients.write": {_R.PROVIDER, _R.OPS},
+    "clients.keys": {_R.PROVIDER, _R.PARTNER, _R.OPS},
+    "auditors.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AUDITOR, _R.OPS} | _DOCKET,
+    "auditors.write": {_R.COORDINATOR, _R.OPS},
 }
 
 LIFECYCLES: dict[str, Lifecycle[Any]] = {
@@ -54,6 +60,16 @@ PERMISSIONS: dict[str, frozenset[Role]] = {name: frozenset(roles) for name, role
 }
 
 
-def may(role: Role, permission: str) -> bool:
-    """Whether the role has the permission; an unknown permission is a `KeyError`, never a yes."""
-    return role in PERMISSIONS[permission]
+UNBOUND = frozenset({"me.read"})
+"""What no scope takes away."""
+
+
+def may(role: Role, permission: str, scopes: Collection[str] = ()) -> bool:
+    """Whether the role has the permission, and the scopes, where there are any, name it; an unknown permission is a
+    `KeyError`, never a yes."""
+    return role in PERMISSIONS[permission] and (not scopes or permission in scopes or permission in UNBOUND)
+
+
+def permissions_of(role: Role, scopes: Collection[str] = ()) -> frozenset[str]:
+    """All that a client of the role may do within its scopes."""
+    return frozenset(permission for permission in PERMISSIONS if may(role, permission, scopes))

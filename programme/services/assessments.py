@@ -10,16 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from programme.errors import FieldError, Forbidden, Invalid
+from programme.errors import FieldError, Forbidden, Invalid, NotAllowed
 from programme.queries.assessments import ASSESSMENTS, PASS_RULE
 from programme.rules import assessments as rules
 from programme.rules.assessments import OWN_WORK, RatingValue, State
-from programme.rules.lifecycle import Move, Role
-from programme.rules.permissions import may
+from programme.rules.lifecycle import REFUSED, Move, Role
 from programme.sentences import Sentence
 from programme.services.certificates import level_of
 from programme.services.moves import checked_scope, judge, known_organisation, within
-from programme.tables import Assessment, Client, Enrolment, Rating, Strand
+from programme.tables import Assessment, AuditorAdvice, AuditorLicence, Client, Enrolment, Rating, Strand
 from programme.work import Work
 
 REVIEWERS = (Role.REVIEWER, Role.AWARDER)
@@ -71,7 +70,7 @@ async def plan(
     organisation = await known_organisation(work, organisation_id)
     if work.actor.role is Role.PROVIDER and kind not in OWN_WORK:
         raise Forbidden(OTHERS_WORK)
-    if (assessor or reviewer) and not may(work.actor.role, "assessments.assign"):
+    if (assessor or reviewer) and not work.actor.may("assessments.assign"):
         raise Forbidden(NOT_YOURS_TO_ASSIGN)
     version = await level_of(work, standard_version, level)
     if not any(principle["criteria"] for principle in version.principles):
@@ -107,7 +106,7 @@ async def replan(work: Work, assessment_id: UUID, **changes: Any) -> Assessment:
     for name, value in changes.items():
         setattr(assessment, name, value)
     assigned = changes.keys() & {"assessor", "reviewer"}
-    await _fit(work, assessment, assigned)
+    await _fit(work, assessment, {*assigned, "assessor"} if "planned_on" in changes else assigned)
     await work.record("assessment.assigned" if assigned else "assessment.replanned", assessment)
     return assessment
 
@@ -123,14 +122,21 @@ async def _known_enrolment(work: Work, enrolment_id: UUID, organisation_id: UUID
 
 
 async def _fit(work: Work, assessment: Assessment, named: Collection[str]) -> None:
-    """Whether those who are named may assess and review: an auditor from outside or one of the organisation's own, and
-    never the same for both."""
+    """Whether those who are named may assess and review: an auditor from outside, licensed and independent, or one of
+    the organisation's own, and never the same for both."""
     errors = []
     if "assessor" in named and assessment.assessor is not None:
         client = await _client(work, assessment.assessor)
         if assessment.kind not in OWN_WORK:
             if client is None or client.role != Role.AUDITOR:
                 errors.append(FieldError("/assessor", "not_an_auditor", NOT_AN_AUDITOR))
+            else:
+                facts = await _of_auditor(work, assessment, assessment.planned_on or work.today)
+                errors += [
+                    FieldError("/assessor", reason.code, reason.sentence, reason.facts)
+                    for reason in (rules.licensed(facts), rules.independent(facts))
+                    if reason is not None
+                ]
         elif client is None or (client.role, client.organisation_id) != (Role.PROVIDER, assessment.organisation_id):
             errors.append(FieldError("/assessor", "not_of_the_organisation", NOT_ONE_OF_THEM))
     if assessment.reviewer is not None and assessment.reviewer == assessment.assessor:
@@ -144,6 +150,28 @@ async def _fit(work: Work, assessment: Assessment, named: Collection[str]) -> No
         raise Invalid(*errors)
 
 
+async def _of_auditor(work: Work, assessment: Assessment, day: date) -> rules.AssessmentFacts:
+    """What the guards of licence and independence look at on the day."""
+    licence = select(AuditorLicence.client_id).where(
+        AuditorLicence.client_id == assessment.assessor,
+        AuditorLicence.standard == assessment.standard,
+        AuditorLicence.valid_from <= day,
+        AuditorLicence.valid_until >= day,
+    )
+    advice = select(AuditorAdvice.until_on).where(
+        AuditorAdvice.client_id == assessment.assessor, AuditorAdvice.organisation_id == assessment.organisation_id
+    )
+    return rules.AssessmentFacts(
+        state=assessment.state,
+        kind=rules.Kind(assessment.kind),
+        role=work.actor.role,
+        assessor=assessment.assessor,
+        day=day,
+        licensed=await work.session.scalar(licence) is not None,
+        advised_until=await work.session.scalar(advice),
+    )
+
+
 async def _client(work: Work, client_id: UUID) -> Client | None:
     return await work.session.scalar(select(Client).where(Client.id == client_id, Client.disabled_at.is_(None)))
 
@@ -151,6 +179,11 @@ async def _client(work: Work, client_id: UUID) -> Client | None:
 async def start(work: Work, assessment_id: UUID, *, effective_on: date | None = None) -> Assessment:
     """The work begins: from now on criteria are rated, and the plan stands."""
     assessment, move, day = await _move(work, assessment_id, "start", effective_on)
+    if day != work.today:
+        began = await _of_auditor(work, assessment, day)
+        reasons = [reason for reason in (rules.licensed(began), rules.independent(began)) if reason is not None]
+        if reasons:
+            raise NotAllowed(REFUSED, reasons=reasons)
     assessment.started_on = day
     await work.record(move.event, assessment, effective_on=day)
     return assessment

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,9 +19,10 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from programme.database import Connection, Database, is_passing
+from programme.database import Connection, Database
 from programme.errors import NotAllowed, Unavailable
 from programme.queries import daily as query
+from programme.retries import again
 from programme.sentences import Sentence
 from programme.work import WORKER, begin
 
@@ -163,13 +163,5 @@ async def _finish(database: Database, day: date, elapsed: int) -> Counter[str]:
 
 
 async def _surely(transaction: Callable[[], Awaitable[T]]) -> T:
-    """The transaction, begun anew where the database was away or preferred another writer. That is safe also when only
-    the answer to a commit was lost: what was kept is no longer due."""
-    for remaining in reversed(range(TRIES)):
-        try:
-            return await transaction()
-        except Exception as error:
-            if not remaining or not is_passing(error):
-                raise
-            await asyncio.sleep(random.uniform(0.1, 0.5) * (TRIES - remaining))  # noqa: S311 - jitter, no secret
-    raise AssertionError("the last try returns or raises")
+    """That is safe also when only the answer to a commit was lost: what was kept is no longer due."""
+    return await again(transaction, repeatable=True, tries=TRIES)

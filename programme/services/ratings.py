@@ -31,6 +31,10 @@ _RECORD = f"""
 with assessed as (
     -- The lock is shared between raters and waits for a submission, which lets no rating in behind itself.
     select id, organisation_id, state, kind, assessor,
+           exists(select from auditor_licence as held where held.client_id = assessor and held.standard = assessment.standard
+                     and $12 between held.valid_from and held.valid_until) as licensed,
+           (select until_on from auditor_advice as given where given.client_id = assessor
+               and given.organisation_id = assessment.organisation_id) as advised_until,
            jsonb_path_query_first(
                catalogue, '$[*] ? (@.criteria[*].number == $criterion).number', jsonb_build_object('criterion', $2::text)
            )::integer as principle
@@ -63,7 +67,7 @@ with assessed as (
     -- Stands in for the table, so that the view's own query reads the row just written.
     select * from kept
 )
-select state, kind, assessor, principle, version, is_new, ({_AS_IT_IS_READ}) as body
+select state, kind, assessor, licensed, advised_until, principle, version, is_new, ({_AS_IT_IS_READ}) as body
   from assessed left join (select version, is_new from kept) as done on true
 """  # noqa: S608 - put together from names of ours, once; all values are parameters
 
@@ -100,6 +104,9 @@ async def record(
         role=actor.role,
         caller=actor.client_id,
         assessor=row["assessor"],
+        day=work.today,
+        licensed=row["licensed"],
+        advised_until=row["advised_until"],
     )
     RATING.check("record", facts)
     if row["version"] is None:

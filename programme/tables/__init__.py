@@ -2,28 +2,35 @@
 
 from programme.tables.annual_reports import AnnualReport, AnnualReportReview, AnnualReportSubmission, ComplianceCase
 from programme.tables.assessments import Assessment, Rating
+from programme.tables.auditors import Auditor, AuditorAdvice, AuditorLicence
 from programme.tables.base import Recorded, Table, refusal_of
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
 from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
-from programme.tables.clients import ApiKey, Client, IdempotencyKey
-from programme.tables.events import Event, JobRun
+from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
+from programme.tables.events import PROGRAMME, Event, EventChain, JobRun
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.projects import Enrolment, Project, Strand
 
 __all__ = [
+    "PROGRAMME",
     "AnnualReport",
     "AnnualReportReview",
     "AnnualReportSubmission",
     "ApiKey",
     "Assessment",
+    "Auditor",
+    "AuditorAdvice",
+    "AuditorLicence",
     "Certificate",
     "CertificateDecision",
     "CertificatePeriod",
     "Client",
+    "ClientGrant",
     "ComplianceCase",
     "Contact",
     "Enrolment",
     "Event",
+    "EventChain",
     "IdempotencyKey",
     "JobRun",
     "KnownFact",

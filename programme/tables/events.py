@@ -1,4 +1,5 @@
-"""What happened, in order: history, feed and outbox are this one table; and the record of the daily runs."""
+"""What happened, in order: history, feed and outbox are this one table, each organisation's part of it a chain that
+nobody can bend unseen; and the record of the daily runs."""
 
 from __future__ import annotations
 
@@ -6,12 +7,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Identity, Index, UniqueConstraint, text
+from sqlalchemy import Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from programme.tables.base import Table
+
+PROGRAMME = UUID(int=0)
+"""Stands for the organisation of events that are about none."""
 
 
 class XID8(UserDefinedType[int]):
@@ -28,6 +32,9 @@ class Event(Table):
 
     `occurred_at`: the moment of recording; `effective_on`: the legal day. `data`: the new values of the public fields
     that changed, `previous`: the same fields before. `resource_version`: 1, 2, 3… of the resource without a gap.
+
+    `n` and `hash` are given by a trigger as the row comes in: its place in its chain, and the hash of the place before
+    together with all the other columns. Another trigger refuses every UPDATE, DELETE and TRUNCATE.
     """
 
     __tablename__ = "event"
@@ -51,6 +58,23 @@ class Event(Table):
     resource_version: Mapped[int]
     data: Mapped[dict[str, Any]]
     previous: Mapped[dict[str, Any]]
+    n: Mapped[int] = mapped_column(BIGINT())
+    hash: Mapped[bytes] = mapped_column(LargeBinary())
+
+
+class EventChain(Table):
+    """The last event of each organisation's chain, or with a nil UUID of the programme's, which is of no organisation.
+
+    Only the trigger writes it. A row is locked from its event to the end of the transaction, and so is the last thing
+    that a transaction locks; several of them are locked in ascending order.
+    """
+
+    __tablename__ = "event_chain"
+    __table_args__ = {"postgresql_with": {"fillfactor": 50}}
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(BIGINT())
+    hash: Mapped[bytes] = mapped_column(LargeBinary())
 
 
 class JobRun(Table):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -97,15 +97,31 @@ class Site(Recorded, Table):
 class Contact(Recorded, Table):
     """A person to reach at an organisation: the one table with personal data, which no event ever tells.
 
-    `retain_until_on`: the last day on which it may be kept; `erased_at`: when it was emptied.
+    `retain_until_on`: the last day on which it may be kept; `erased_at`: when it was emptied. A hold keeps it until
+    `hold_until_on` whoever asks, on one of the grounds of GDPR 17(3).
+
+    `personal` stands in events for what they may not tell: a hash of it with the row's own `salt`. Where the row still
+    has both, it can be shown which particulars an event was about; once the salt is gone, nobody can find out.
     """
 
     __tablename__ = "contact"
     resource = "contact"
-    told: ClassVar = ("organisation_id", "purpose", "legal_basis", "retain_until_on")
+    told: ClassVar = (
+        "organisation_id", "purpose", "legal_basis", "retain_until_on", "personal", "erasure_requested_at",
+        "hold_ground", "hold_until_on",
+    )  # fmt: skip
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
-        CheckConstraint("erased_at is null or (name = '' and email is null and telephone is null)", name="erased"),
+        CheckConstraint(
+            "erased_at is null or (name = '' and num_nonnulls(position, email, telephone, personal, salt) = 0)",
+            name="erased",
+        ),
+        CheckConstraint(
+            "hold_ground in ('legal_obligation', 'public_task', 'public_health', 'archiving', 'legal_claims')",
+            name="hold_ground",
+        ),
+        CheckConstraint("(hold_ground is null) = (hold_until_on is null)", name="hold"),
+        Index("ix_contact_due", "next_change_on", postgresql_where=text("next_change_on is not null")),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
@@ -117,6 +133,17 @@ class Contact(Recorded, Table):
     legal_basis: Mapped[str]
     retain_until_on: Mapped[date]
     erased_at: Mapped[datetime | None]
+    personal: Mapped[str | None]
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary())
+    erasure_requested_at: Mapped[datetime | None]
+    hold_ground: Mapped[str | None]
+    hold_until_on: Mapped[date | None]
+    next_change_on: Mapped[date | None] = mapped_column(
+        Computed(
+            "case when erased_at is null then greatest(retain_until_on, hold_until_on) + 1 else null::date end",
+            persisted=True,
+        )
+    )
 
 
 class KnownFact(Table):

@@ -158,7 +158,7 @@ def test_a_taken_port_is_told_before_anything_starts(kokybe: Run, tmp_path: Path
         (
             {
                 "KOKYBE_ENVIRONMENT": "production",
-                "KOKYBE_SECRET_KEY": "s" * 32,
+                "KOKYBE_SECRET_KEY": "nQ7-vT2_xL9rWb4ZkP0sYd6GhJ3mCf8A",
                 "KOKYBE_DATABASE_URL": "postgresql://db/kokybe",
                 "KOKYBE_REDIS_URL": "redis://queue",
             },

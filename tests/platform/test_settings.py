@@ -11,7 +11,7 @@ from programme.settings import Settings, SettingsError, load
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
-    "SECRET_KEY": "k" * 32,
+    "SECRET_KEY": "nQ7-vT2_xL9rWb4ZkP0sYd6GhJ3mCf8A",
     "DATABASE_URL": "postgresql://localhost/kokybe",
     "REDIS_URL": "redis://localhost",
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from programme.errors import NotAllowed
 from programme.rules import annual_reports as rules
@@ -12,6 +15,18 @@ from programme.rules.annual_reports import LIFECYCLE, AnnualReportFacts, Flag, O
 from programme.rules.lifecycle import Role
 
 DUE = date(2027, 2, 21)
+DAYS = st.dates(min_value=date(2026, 9, 1), max_value=date(2028, 3, 31))
+OBLIGATIONS = st.builds(
+    Obligation,
+    opens_on=DAYS,
+    due_on=DAYS,
+    state=st.sampled_from(State),
+    void_reason=st.none() | st.sampled_from(VoidReason),
+    first_submitted_on=st.none() | DAYS,
+    due_soon_days=st.integers(min_value=0, max_value=90),
+    grace_days=st.integers(min_value=0, max_value=90),
+    lapses_on=st.none() | DAYS,
+)
 OWED = Obligation(opens_on=date(2026, 12, 23), due_on=DUE, lapses_on=date(2028, 2, 22))
 
 
@@ -76,6 +91,60 @@ def test_the_days_of_the_daily_pass_follow_one_another_to_the_end_of_the_certifi
     assert rules.next_change(None, submitted) == OWED.lapses_on
     assert rules.next_change(None, Obligation(OWED.opens_on, DUE, State.APPROVED, None, DUE)) is None
     assert rules.next_change(date(2027, 3, 24), Obligation(OWED.opens_on, DUE)) is None
+
+
+@given(OBLIGATIONS, DAYS)
+def test_flags_say_where_the_day_stands_between_opening_and_the_end_of_grace(report: Obligation, day: date) -> None:
+    found = set(rules.flags(day, report))
+    first, lapses = report.first_submitted_on, report.lapses_on
+    outstanding = (
+        report.state is not State.WAIVED
+        and report.void_reason is not VoidReason.IMPORTED
+        and (lapses is None or (lapses - day).days > 0)
+        and (first is None or (first - day).days > 0)
+    )
+    left = (report.due_on - day).days
+    assert (Flag.OPEN in found) == (outstanding and (day - report.opens_on).days >= 0)
+    assert (Flag.DUE_SOON in found) == (outstanding and 0 <= left <= report.due_soon_days)
+    assert (Flag.OVERDUE in found) == (outstanding and left < 0)
+    assert (Flag.DELINQUENT in found) == (outstanding and -left > report.grace_days)
+    handed_in = first is not None and (day - first).days >= 0
+    assert (Flag.LATE in found) == (handed_in and first is not None and (first - report.due_on).days > 0)
+
+
+@given(OBLIGATIONS, DAYS)
+def test_the_next_change_is_the_first_milestone_or_the_end_that_is_still_to_come(report: Obligation, day: date) -> None:
+    if report.state in (State.APPROVED, State.WAIVED, State.VOID):
+        assert rules.next_change(day, report) is None
+        return
+    milestones = [] if report.first_submitted_on else [
+        report.opens_on, report.due_on - timedelta(days=report.due_soon_days), report.due_on + timedelta(days=1),
+        report.due_on + timedelta(days=report.grace_days) + timedelta(days=1),
+    ]  # fmt: skip
+    end = report.lapses_on or date.max
+    coming = sorted([one for one in milestones if (end - one).days > 0] + ([end] if report.lapses_on else []))
+    assert rules.next_change(None, report) == (coming[0] if coming else None)
+    assert rules.next_change(day, report) == next((one for one in coming if (one - day).days > 0), None)
+
+
+def test_thirty_days_are_soon_and_thirty_days_are_grace_where_nothing_else_is_said() -> None:
+    report = Obligation(opens_on=OWED.opens_on, due_on=DUE)
+    assert rules.milestones(report) == {
+        "opened": OWED.opens_on,
+        "due_soon": DUE - timedelta(days=30),
+        "overdue": DUE + timedelta(days=1),
+        "delinquent": DUE + timedelta(days=31),
+    }
+
+
+def test_before_its_window_a_report_is_refused_with_the_first_day() -> None:
+    early = AnnualReportFacts(State.SCHEDULED, OWED.opens_on - timedelta(days=1), OWED.opens_on)
+    (reason,) = LIFECYCLE.reasons("start", early)
+    assert reason.say("en")["message"] == "The report can be worked on from 2026-12-23."
+    assert LIFECYCLE.reasons("start", replace(early, today=OWED.opens_on)) == ()
+    assert [reason.code for reason in LIFECYCLE.reasons("void", replace(early, today=OWED.opens_on))] == [
+        "certificate_not_ended"
+    ]
 
 
 @pytest.mark.parametrize("state", State)

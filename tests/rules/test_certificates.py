@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from programme.errors import Forbidden, NotAllowed
 from programme.rules import certificates as rules
-from programme.rules.certificates import Decisions, Span, Status
+from programme.rules.certificates import LIFECYCLE, CertificateFacts, Decisions, Span, Status
+from programme.rules.lifecycle import Role
 from tests.strategies import DAYS, decisions
 
 NOTICES = (180, 90, 30)
@@ -74,6 +78,36 @@ def test_a_terminal_decision_absorbs(decided: Decisions, day: date) -> None:
         assert rules.status(day + timedelta(days=400), decided) is decided.ended_as
 
 
+def test_an_end_without_its_day_or_its_way_ends_nothing() -> None:
+    today = date(2026, 11, 22)
+    valid = [Span(today, today.replace(year=2029))]
+    assert rules.status(today, Decisions(valid, ended_as=Status.WITHDRAWN)) is Status.ACTIVE
+    assert rules.status(today, Decisions(valid, ended_on=today)) is Status.ACTIVE
+
+
+def test_a_period_has_an_end_and_expiring_begins_180_days_before_it() -> None:
+    today = date(2026, 11, 22)
+    assert rules.status(today, Decisions([Span(today, None)])) is Status.EXPIRED
+    last = today + timedelta(days=180)
+    assert rules.status(today, Decisions([Span(today, last)])) is Status.EXPIRING
+    assert rules.status(today - timedelta(days=1), Decisions([Span(date(2026, 1, 1), last)])) is Status.ACTIVE
+
+
+@given(decisions(), DAYS)
+def test_before_the_first_period_it_is_not_yet_valid(decided: Decisions, day: date) -> None:
+    ended = decided.ended_on is not None and day >= decided.ended_on
+    before = bool(decided.periods) and day < decided.periods[0].first
+    assert (rules.status(day, decided) is Status.NOT_YET_VALID) == (before and not ended)
+
+
+@given(decisions(), DAYS)
+def test_what_counts_as_expiring_is_near_the_last_day_of_its_period(decided: Decisions, day: date) -> None:
+    status = rules.status(day, decided)
+    if status in (Status.ACTIVE, Status.EXPIRING):
+        (last,) = [one.last for one in decided.periods if day in one and one.last]
+        assert (status is Status.EXPIRING) == ((last - day).days <= decided.expiring_days)
+
+
 @given(decisions(), DAYS)
 def test_only_what_holds_on_the_day_is_in_force(decided: Decisions, day: date) -> None:
     in_force = rules.status(day, decided) in (Status.ACTIVE, Status.EXPIRING)
@@ -95,8 +129,84 @@ def test_stepping_from_change_to_change_meets_each_once(
     assert met == [day for day in days if ended_on is None or day < ended_on]
 
 
+@given(DAYS, st.sets(st.integers(min_value=1, max_value=400), max_size=4))
+def test_notices_come_so_many_days_before_and_the_end_the_day_after(expires_on: date, notice_days: set[int]) -> None:
+    *notices, end = rules.changes(expires_on, notice_days)
+    assert end == expires_on + timedelta(days=1)
+    assert {(expires_on - notice).days for notice in notices} == notice_days
+    assert notices == sorted(notices)
+
+
 @given(DAYS, DAYS)
 def test_an_import_tells_its_end_even_when_long_past_and_no_old_notice(today: date, expires_on: date) -> None:
     first = rules.next_change_of_import(today, expires_on, NOTICES)
     assert first > today or first == expires_on + timedelta(days=1)
     assert first in rules.changes(expires_on, NOTICES)
+
+
+TODAY = date(2026, 11, 22)
+PASSED = CertificateFacts(Status.DRAFT, TODAY, audits=("met",), validity_months=36, pass_rule_known=True)
+
+
+def codes(verb: str, facts: CertificateFacts) -> list[str]:
+    return [reason.code for reason in LIFECYCLE.reasons(verb, facts)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({}, None),
+        ({"audits": ("not_met", "met")}, None),
+        ({"audits": ("not_met",), "override": True}, None),
+        ({"audits": ("not_met",)}, "audit_not_passed"),
+        ({"audits": ()}, "no_finalised_audit"),
+        ({"audits": (), "override": True}, "no_finalised_audit"),
+        ({"validity_months": None}, "validity_not_set"),
+        ({"pass_rule_known": False}, "pass_rule_not_set"),
+    ],
+)
+def test_a_grant_needs_an_audit_that_passed_or_a_reason_and_what_the_owner_has_to_set(
+    changed: dict[str, Any], code: str | None
+) -> None:
+    assert codes("grant", replace(PASSED, **changed)) == ([code] if code else [])
+
+
+def test_nobody_knows_of_a_certificate_without_facts_that_it_may_be_granted() -> None:
+    assert codes("grant", CertificateFacts(Status.DRAFT, TODAY)) == [
+        "validity_not_set", "pass_rule_not_set", "no_finalised_audit",
+    ]  # fmt: skip
+
+
+def test_whoever_audited_all_of_it_cannot_grant() -> None:
+    with pytest.raises(Forbidden) as refused:
+        LIFECYCLE.check("grant", replace(PASSED, auditor_of_all=True))
+    assert [reason.code for reason in refused.value.reasons] == ["decider_is_auditor"]
+
+
+@pytest.mark.parametrize("state", rules.VALID)
+def test_what_is_decided_for_a_coming_day_stands_in_the_way_of_deciding_it_again(state: Status) -> None:
+    day = date(2026, 12, 1)
+    ending = CertificateFacts(state, TODAY, end_decided_on=day)
+    assert codes("withdraw", ending) == codes("suspend", ending) == ["end_already_decided"]
+    suspended = CertificateFacts(state, TODAY, suspension_decided_on=day)
+    assert codes("suspend", suspended) == ["suspension_already_decided"]
+    assert codes("withdraw", suspended) == codes("suspend", CertificateFacts(state, TODAY)) == []
+    with pytest.raises(NotAllowed) as refused:
+        LIFECYCLE.check("suspend", replace(ending, suspension_decided_on=day))
+    assert [reason.say("en")["message"] for reason in refused.value.reasons] == [
+        "It is already decided that the certificate ends on 2026-12-01.",
+        "It is already decided to suspend the certificate from 2026-12-01.",
+    ]
+
+
+def test_the_awarder_decides_and_only_the_worker_expires() -> None:
+    assert {name for name, move in LIFECYCLE.moves.items() if move.who == {Role.WORKER}} == {"expire"}
+    assert all(move.who == {Role.AWARDER} for name, move in LIFECYCLE.moves.items() if name != "expire")
+
+
+def test_what_the_public_register_shows_of_each_status() -> None:
+    shown = {status.value: register.value for status, register in rules.REGISTER_STATUS.items()}
+    assert shown == {
+        "active": "active", "expiring": "active", "suspended": "suspended", "withdrawn": "withdrawn",
+        "cancelled": "withdrawn", "expired": "expired", "superseded": "expired",
+    }  # fmt: skip

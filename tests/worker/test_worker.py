@@ -23,6 +23,9 @@ from programme.work import begin
 from tests.conftest import url_of
 from tests.world import World
 
+QUEUE = os.environ.get("TEST_REDIS_URL", "").replace("db=0", f"db={os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]}")
+"""A part of Valkey for each pytest process, as some tests empty it."""
+
 
 @pytest.fixture
 async def url(racing_world: World) -> str:
@@ -88,7 +91,7 @@ async def logged(log: Path, word: str, *, times: int = 1, within_s: float = 15) 
 async def test_it_catches_up_at_start_and_ends_when_told(racing_world: World, url: str, tmp_path: Path) -> None:
     await an_expired_certificate(racing_world)
     log = tmp_path / "worker.log"
-    with a_worker(url, os.environ["TEST_REDIS_URL"], log) as process:
+    with a_worker(url, QUEUE, log) as process:
         assert await expired_events(url, within_s=15) == 1
         await logged(log, "worker_started")
         await asyncio.sleep(1)
@@ -101,10 +104,10 @@ async def test_a_queue_that_forgets_everything_and_a_forged_job_stop_nothing(
     racing_world: World, url: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "worker.log"
-    queue = Redis.from_url(os.environ["TEST_REDIS_URL"])
-    with a_worker(url, os.environ["TEST_REDIS_URL"], log) as process:
+    queue = Redis.from_url(QUEUE)
+    with a_worker(url, QUEUE, log) as process:
         await logged(log, "worker_started")
-        await queue.flushall()
+        await queue.flushdb()
         await queue.set("arq:job:forged", b"\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.")
         await queue.zadd("kokybe", {"forged": 1})
         await asyncio.sleep(1.5)
@@ -126,12 +129,12 @@ async def test_without_a_queue_the_pass_is_made_all_the_same(racing_world: World
 
 
 async def test_the_check_tells_a_living_worker_from_none(racing_world: World, url: str, tmp_path: Path) -> None:
-    queue = Redis.from_url(os.environ["TEST_REDIS_URL"])
-    await queue.flushall()
+    queue = Redis.from_url(QUEUE)
+    await queue.flushdb()
     await queue.aclose()
 
     async def check() -> int:
-        environment = os.environ | {"KOKYBE_DATABASE_URL": url, "KOKYBE_REDIS_URL": os.environ["TEST_REDIS_URL"]}
+        environment = os.environ | {"KOKYBE_DATABASE_URL": url, "KOKYBE_REDIS_URL": QUEUE}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "worker", "--check", env=environment, stderr=asyncio.subprocess.DEVNULL
         )
@@ -139,7 +142,7 @@ async def test_the_check_tells_a_living_worker_from_none(racing_world: World, ur
 
     assert await check() != 0
     log = tmp_path / "worker.log"
-    with a_worker(url, os.environ["TEST_REDIS_URL"], log):
+    with a_worker(url, QUEUE, log):
         await logged(log, "worker_started")
         await asyncio.sleep(1)
         assert await check() == 0

@@ -1,0 +1,136 @@
+"""/v1/clients: who may call, and their keys."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Body, Path, Query
+from starlette.responses import Response
+
+from api import answers
+from api.access import Caller
+from api.deps import Reading, Writing, reads, writes
+from api.resources import Resource
+from programme.errors import NotFound
+from programme.queries import views
+from programme.queries.clients import CLIENTS, KEYS
+from programme.rules.lifecycle import Role
+from programme.services import clients
+from schemas import clients as wire
+from schemas.base import Id
+from schemas.organisations import PlainQuery
+from schemas.page import Page
+
+router = Resource("/v1/clients", "callers")
+
+Reader = Annotated[Reading, reads("clients.read")]
+Writer = Annotated[Writing, writes("clients.write")]
+KeyReader = Annotated[Reading, reads("clients.keys")]
+KeyWriter = Annotated[Writing, writes("clients.keys", versioned=False)]
+KeyId = Annotated[
+    str, Path(pattern=r"^[0-9a-z-]{1,36}$", description="The middle of the key.", examples=["3f9k2m8x1c7q"])
+]
+
+
+@router.get("", response_model=Page[wire.Client], summary="List clients")
+async def list_clients(door: Reader, asked: Annotated[wire.ClientQuery, Query()]) -> Response:
+    """Who may call, oldest first: operators see all, an organisation its own, a partner itself."""
+    filters = asked.filters("role", "organisation_id")
+    if door.caller.role is Role.PARTNER:
+        filters["id"] = door.caller.actor.client_id
+    return await answers.page(door, CLIENTS, asked, filters)
+
+
+@router.post("", response_model=wire.Client, status_code=201, summary="Register a client")
+async def register_client(
+    door: Annotated[Writing, writes("clients.write", versioned=False)], body: wire.ClientNew
+) -> Response:
+    """A person or a program that is to call, still without a key. Operators make clients of every role but their own,
+    an organisation those of its own people, none with more rights or a longer life than its maker has."""
+    made = await clients.register(door.work, **body.model_dump())
+    return await answers.changed(door, CLIENTS, made.id, status=201)
+
+
+@router.get("/{client_id}", response_model=wire.Client, summary="Read a client")
+async def get_client(door: Reader, client_id: Id) -> Response:
+    """One client with its scopes and grants."""
+    _known(door.caller, client_id)
+    return await answers.single(door, CLIENTS, client_id)
+
+
+@router.patch("/{client_id}", response_model=wire.Client, summary="Change a client")
+async def change_client(door: Writer, client_id: Id, body: wire.ClientChange) -> Response:
+    """Changes what is named and keeps the rest (JSON merge patch); `scopes` and `grants` are given whole. It holds from
+    the client's next request on. Nobody changes the rights of the client in whose name they call."""
+    await clients.amend(door.work, client_id, **body.changes())
+    return await answers.changed(door, CLIENTS, client_id)
+
+
+@router.post("/{client_id}/disable", response_model=wire.Client, summary="Disable a client")
+async def disable_client(
+    door: Writer, client_id: Id, body: Annotated[wire.ClientDisable, Body(default_factory=wire.ClientDisable)]
+) -> Response:
+    """From its next request on, every key and token of the client is refused. There is no way back."""
+    await clients.disable(door.work, client_id)
+    return await answers.changed(door, CLIENTS, client_id)
+
+
+@router.get("/{client_id}/keys", response_model=Page[wire.Key], summary="List a client's keys")
+async def list_keys(door: KeyReader, client_id: Id, asked: Annotated[PlainQuery, Query()]) -> Response:
+    """The keys that the client was ever given, the newest first, without their secrets, which nobody keeps."""
+    _known(door.caller, client_id)
+    await answers.parent(door, CLIENTS, client_id)
+    return await answers.page(door, KEYS, asked, {"client_id": client_id}, path=_keys(client_id))
+
+
+@router.post("/{client_id}/keys", response_model=wire.KeyShown, status_code=201, summary="Make a key")
+async def make_key(
+    door: KeyWriter, client_id: Id, body: Annotated[wire.KeyNew, Body(default_factory=wire.KeyNew)]
+) -> Response:
+    """A new key, shown this once. To rotate: make the second key, put it in use, revoke the first. Sent again with the
+    same `Idempotency-Key` it answers without the secret; if the first answer was lost, revoke that key and make another.
+    """
+    made, key = await clients.issue(door.work, client_id, **body.model_dump())
+    return await _left_as(door, client_id, made.id, status=201, key=key)
+
+
+@router.post("/{client_id}/keys/{key_id}/revoke", response_model=wire.Key, summary="Revoke a key")
+async def revoke_key(
+    door: KeyWriter, client_id: Id, key_id: KeyId, body: Annotated[wire.KeyRevoke, Body(default_factory=wire.KeyRevoke)]
+) -> Response:
+    """From the next request on the key is refused, and with it the tokens that were made by it. A key may revoke
+    itself. It needs no `If-Match`: who has lost a key should not have to read first."""
+    await clients.revoke(door.work, client_id, key_id)
+    return await _left_as(door, client_id, key_id)
+
+
+async def _left_as(
+    door: Writing, client_id: UUID, key_id: str, *, status: int = 200, key: str | None = None
+) -> Response:
+    """The key as the change leaves it. What is kept for a repeated request never holds the secret."""
+    statement = views.single_statement(KEYS, "id", (), False)
+    row = await views.one(await door.work.connection(), statement, key=key_id)
+    if row is None:
+        raise NotFound
+    body = json.loads(row["body"])
+    secret = {} if key is None else {"key": None}
+    response = answers.untagged(door, answers.as_json(body | secret), status, f"{_keys(client_id)}/{key_id}")
+    if door.once is not None:
+        await door.once.keep(door.connection, response)
+    if key is not None:
+        shown = answers.as_json(body | {"key": key})
+        response = answers.untagged(door, shown, status, f"{_keys(client_id)}/{key_id}")
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _known(caller: Caller, client_id: UUID) -> None:
+    """A partner knows of no client but itself."""
+    if caller.role is Role.PARTNER and client_id != caller.actor.client_id:
+        raise NotFound
+
+
+def _keys(client_id: UUID) -> str:
+    return f"/v1/clients/{client_id}/keys"

@@ -1,0 +1,17 @@
+"""Housekeeping as a job: what has had its time goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from programme.services.housekeeping import forget_answers
+
+log = structlog.get_logger()
+
+
+async def tidy(context: dict[str, Any]) -> None:
+    """Forgets the answers that were kept for repeated requests, once their time is over."""
+    if forgotten := await forget_answers(context["database"]):
+        log.info("answers_forgotten", count=forgotten)
