@@ -215,7 +215,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         operation["description"] += f"\n\nPermission: `{door.permission}`."
         problems |= {401, 403}
     if route.path == "/oauth/token":
-        problems |= {401, 413}
+        problems |= {401, 408, 413, 415}
     if "{" in route.path_format:
         problems.add(404)
     if isinstance(door, ReadingDoor) and "{" in route.path_format:
@@ -227,6 +227,9 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         if door.versioned:
             headers.append("IfMatch" if door.versioned is True else "IfMatchWhereGiven")
             problems |= {404, 412, 428}
+        if made := operation["responses"].get("201"):
+            would_be = {**made, "description": "What would be made; nothing is kept (`validate_only=true`)."}
+            operation["responses"].setdefault("200", would_be)
     operation.setdefault("parameters", []).extend({"$ref": f"#/components/parameters/{name}"} for name in headers)
     operation["responses"].pop("422", None)
     for status in sorted(problems):

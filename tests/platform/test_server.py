@@ -11,8 +11,8 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from api.app import BODY_LIMIT
 from api.middleware import LONGEST_ADDRESS
+from api.strict_json import LARGEST
 from tests.conftest import TEMPLATE, administer, url_of
 from tests.platform.processes import family, until
 from tests.platform.serving import Server, serving
@@ -160,7 +160,7 @@ def test_no_other_protocol_is_spoken(server: Server) -> None:
 
 
 def test_a_body_over_the_limit_ends_the_connection_and_takes_no_memory(server: Server) -> None:
-    assert_problem(talk(server, POST + f"Content-Length: {BODY_LIMIT + 1}\r\n\r\n".encode()), 413, "content_too_large")
+    assert_problem(talk(server, POST + f"Content-Length: {LARGEST + 1}\r\n\r\n".encode()), 413, "content_too_large")
     expecting = POST + b"Expect: 100-continue\r\nContent-Length: 100000000\r\n\r\n"
     assert_problem(talk(server, expecting), 413, "content_too_large")
     before = server.memory()
