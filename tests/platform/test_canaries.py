@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -133,6 +134,13 @@ def kokybe(written: Written, environment: dict[str, str], *words: str) -> subpro
     return done
 
 
+async def as_owner(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
 async def told(written: Written, answer: httpx2.Response, *expected: int) -> None:
     assert answer.status_code in expected, (answer.request.url.path, answer.text)
     if answer.status_code >= 400:
@@ -159,22 +167,19 @@ async def the_main_road(world: World) -> None:
     assert granted.status_code == 200, granted.text
 
 
-async def every_ditch(world: World, written: Written, canaries: Canaries, person: dict[str, Any]) -> None:
+async def every_ditch(world: World, url: str, written: Written, canaries: Canaries, person: dict[str, Any]) -> None:
     """Refusals, malformed bodies, and faults that quote what was sent."""
     coordinator = await world.caller("coordinator")
     http = world.http
     holder = await world.organisation()
     path = f"/v1/organisations/{holder['id']}"
-    async with world.at_work() as work:
-        connection = await work.connection()
-        await connection.execute(
-            "alter table contact add constraint forced check (position is distinct from 'sprogimas') not valid"
-        )
-        await connection.execute(
-            "create function forced() returns trigger language plpgsql as"
-            " $$begin raise exception 'no % at %', new.name, new.address; end$$"
-        )
-        await connection.execute("create trigger forced before insert on site for each row execute function forced()")
+    await as_owner(
+        url,
+        "alter table contact add constraint forced check (position is distinct from 'sprogimas') not valid",
+        "create function forced() returns trigger language plpgsql as"
+        " $$begin raise exception 'no % at %', new.name, new.address; end$$",
+        "create trigger forced before insert on site for each row execute function forced()",
+    )
     for headers in (
         {"Authorization": f"Bearer {canaries.bearer}"},
         {"Authorization": f"Basic {canaries.query_key}"},
@@ -244,19 +249,19 @@ async def test_no_secret_and_no_persons_particulars_are_written_anywhere_else(
 
     async with api(written, environment, app, clone) as world:
         await the_main_road(world)
-        await every_ditch(world, written, canaries, person)
+        await every_ditch(world, clone_url, written, canaries, person)
         for path in ("/livez", "/readyz", "/metrics"):
             written.said[path] = (await world.http.get(path)).text
         keys = {f"key of {caller.client_id}": str(caller.key).split("_", 2)[2] for caller in known(world)}
 
         await an_expired_certificate(world)
-        async with world.at_work() as work:
-            await (await work.connection()).execute(
-                "create function forbidden() returns trigger language plpgsql as"
-                f" $$begin raise exception 'no {canaries.email}'; end$$;"
-                " create trigger forbidden before insert on event for each row"
-                " when (new.type = 'certificate.expired') execute function forbidden()"
-            )
+        await as_owner(
+            clone_url,
+            "create function forbidden() returns trigger language plpgsql as"
+            f" $$begin raise exception 'no {canaries.email}'; end$$",
+            "create trigger forbidden before insert on event for each row"
+            " when (new.type = 'certificate.expired') execute function forbidden()",
+        )
         with process(written, "worker", environment) as worker:
             await asyncio.to_thread(worker.wait, 25)
         assert "RaiseError" in written.file("worker").read_text()
