@@ -62,7 +62,8 @@ class View:
     `sorts`: what a list can be ordered by, without nulls. `only`: what holds of every row that it shows. `owner`: the
     organisation whose row it is, if any.
     `facts`: columns that the lifecycle's guards look at, read beside a single one; `judge` makes of them, of who asks
-    and of the day the facts that `lifecycle` judges.
+    and of the day the facts that `lifecycle` judges. `moved_with`: the one permission of all its moves, where they do
+    not have one each.
     """
 
     name: str
@@ -80,6 +81,7 @@ class View:
     facts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     lifecycle: Lifecycle[Any] | None = None
     judge: Callable[[Mapping[str, Any], Actor, date], Any] | None = None
+    moved_with: str | None = None
 
     def judged(self, row: Mapping[str, Any], actor: Actor, today: date) -> Any:
         """The facts of the row for its lifecycle."""
