@@ -68,7 +68,8 @@ class View:
     organisation whose row it is, if any, which has to be in the caller's sight; `seen`: what has to hold besides for
     those who see so far.
     `facts`: columns that the lifecycle's guards look at, read beside a single one; `judge` makes of them, of who asks
-    and of the day the facts that `lifecycle` judges.
+    and of the day the facts that `lifecycle` judges. `moved_with`: the one permission of all its moves, where they do
+    not have one each.
     """
 
     name: str
@@ -87,6 +88,7 @@ class View:
     facts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     lifecycle: Lifecycle[Any] | None = None
     judge: Callable[[Mapping[str, Any], Actor, date], Any] | None = None
+    moved_with: str | None = None
 
     def judged(self, row: Mapping[str, Any], actor: Actor, today: date) -> Any:
         """The facts of the row for its lifecycle."""
