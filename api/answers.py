@@ -179,7 +179,7 @@ def _with_actions(body: str, caller: Caller, view: View, row: Mapping[str, Any],
             "href": f"{path or _path(view)}/{row['id']}/{action.path}",
         }
         for action in view.lifecycle.actions(facts, caller.role)
-        if caller.actor.may(f"{view.name}.{action.name}")
+        if caller.actor.may(view.moved_by or f"{view.name}.{action.name}")
     ]
     return f'{body[:-1]},"actions":{as_json(actions)}}}'
 

@@ -123,6 +123,7 @@ VERSIONS = View(
         "standard": _s.version,
     },
     lifecycle=LIFECYCLE,
+    moved_by="standards.write",
     judge=judge,
 )
 

@@ -68,7 +68,8 @@ class View:
     organisation whose row it is, if any, which has to be in the caller's sight; `seen`: what has to hold besides for
     those who see so far.
     `facts`: columns that the lifecycle's guards look at, read beside a single one; `judge` makes of them, of who asks
-    and of the day the facts that `lifecycle` judges.
+    and of the day the facts that `lifecycle` judges. `moved_by`: the permission of all its moves, where they have none of
+    their own.
     """
 
     name: str
@@ -86,6 +87,7 @@ class View:
     seen: Mapping[Sees, ColumnElement[bool]] = field(default_factory=dict)
     facts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     lifecycle: Lifecycle[Any] | None = None
+    moved_by: str | None = None
     judge: Callable[[Mapping[str, Any], Actor, date], Any] | None = None
 
     def judged(self, row: Mapping[str, Any], actor: Actor, today: date) -> Any:
