@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from programme.database import Database
 from programme.queries import watching
 from programme.rules import calendar
+from programme.work import looking
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -73,7 +74,7 @@ async def exposition(database: Database) -> bytes:
 async def _of_the_database(database: Database) -> list[Metric]:
     up = GaugeMetricFamily("kokybe_database_up", "Whether the database answers.", value=1)
     try:
-        async with asyncio.timeout(LONGEST), database.reading() as connection:
+        async with asyncio.timeout(LONGEST), looking(database) as connection:
             now = database.fixed_now or await connection.fetchval(watching.CLOCKS)
             progress = await connection.fetchrow(watching.PROGRESS, calendar.today(now))
             silence = await connection.fetch(watching.SILENCE, None)

@@ -199,6 +199,17 @@ async def begin(
             raise
 
 
+@asynccontextmanager
+async def looking(database: Database) -> AsyncIterator[Connection]:
+    """A connection on which the system itself sees everything, as of one moment, and changes nothing."""
+    async with (
+        database.reading() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        await connection.execute("select enter($1, null, null)", Sees.EVERYTHING)
+        yield connection
+
+
 async def _commit(session: AsyncSession) -> None:
     """The database's own no (a deferred constraint, another writer preferred) means that nothing was kept; anything
     else that passes leaves it open."""

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("kind", "host", name=op.f("pk_heartbeat")),
     )
+    op.execute("grant select on heartbeat to kokybe_door")  # whether it can serve is asked before anybody is known
 
 
 def downgrade() -> None:

@@ -6,7 +6,7 @@ import socket
 
 from programme.database import Database
 from programme.queries import watching
-from programme.work import WORKER, begin
+from programme.work import WORKER, begin, looking
 
 SILENCE = 60.0
 """Seconds without a sign after which the worker or its queue counts as away: four of its rounds."""
@@ -21,6 +21,6 @@ async def beat(database: Database, *kinds: str) -> None:
 
 async def is_beating(database: Database) -> bool:
     """Whether the worker of this very host has given a sign lately."""
-    async with database.reading() as connection:
+    async with looking(database) as connection:
         heard = {row["kind"]: row["seconds"] for row in await connection.fetch(watching.SILENCE, socket.gethostname())}
     return bool(heard.get("worker", SILENCE) < SILENCE)

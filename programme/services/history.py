@@ -13,6 +13,7 @@ from uuid import UUID
 from programme.database import Connection, Database
 from programme.queries import history as query
 from programme.tables import PROGRAMME
+from programme.work import looking
 
 
 class Head(TypedDict):
@@ -24,15 +25,15 @@ class Head(TypedDict):
 
 
 async def verify(database: Database, *, against: Sequence[Head] = (), with_heads: bool = False) -> dict[str, Any]:
-    """The count of events and chains, and the first bad place with what was found there. Writers need not stop: each
-    statement sees every chain with its head as they were at one moment.
+    """The count of events and chains, and the first bad place with what was found there. Writers need not stop: all
+    of it is seen as it was at one moment.
 
     `finding`: `altered` (a column or the hash is not as it was), `missing_before` (places between `n_before` and this
     one are gone), `place_taken_twice`, `beyond_head` (put in after the last), `missing_before_head` (the last ones are
     gone), `head_differs`, `head_missing`, `chain_missing` (all of an organisation is gone), `rewritten` (an earlier
     head is not gone through any more). `heads`, where asked for: what a later call can be held `against`.
     """
-    async with database.reading() as connection:
+    async with looking(database) as connection:
         counts = await connection.fetchrow(query.COUNT)
         bad = await _first_bad(connection, against)
         heads = await connection.fetch(query.HEADS) if with_heads else []

@@ -9,9 +9,14 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from api.metrics import exposition
 from programme.database import Connection, Database
 from programme.rules.lifecycle import Role
 from programme.rules.sight import SEES, Sees, Sight
+from programme.services import heartbeat
+from programme.services.daily import catch_up
+from programme.services.history import verify
+from programme.services.housekeeping import forget_answers
 from programme.settings import Settings
 from programme.tables import Table
 from programme.work import NOBODY, Actor, begin
@@ -162,7 +167,15 @@ async def test_a_login_that_owns_nothing_serves_everything(settings: Settings, a
                     await connection.execute("select from organisation")
             async with World.of(app, database) as world:
                 assert (await world.nobody.get("/readyz")).status_code == 200
+                assert b"kokybe_database_up 1.0" in await exposition(database)
+                await heartbeat.beat(database, "worker")
+                assert await heartbeat.is_beating(database)
+                assert (await catch_up(database))["days"] == 1
+                await forget_answers(database)
                 audit = await world.assessment(started=True)
+                history = await verify(database)
+                assert history["ok"]
+                assert history["events"] > 0
                 provider = await world.caller("provider", audit["organisation_id"])
                 assert (await provider.get(f"/v1/assessments/{audit['id']}")).status_code == 200
                 assert (await provider.get("/v1/organisations?include=total")).json()["total"] == 1
