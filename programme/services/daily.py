@@ -59,8 +59,7 @@ async def catch_up(database: Database, on: date | None = None, *, wait: bool = T
     While another pass is at work, this one waits for it, or leaves everything to it where it is told not to `wait`.
     Tells the sum of the runs: a repeat has no days.
     """
-    async with begin(database, WORKER) as work:
-        today = work.today
+    today = await _surely(lambda: _today(database))
     day = on or today
     if day > today:
         raise NotAllowed(NOT_YET, facts={"day": day, "today": today})
@@ -75,6 +74,11 @@ async def catch_up(database: Database, on: date | None = None, *, wait: bool = T
         "changes": dict(sorted(told.changes.items())),
         "duration_ms": told.duration_ms,
     }
+
+
+async def _today(database: Database) -> date:
+    async with begin(database, WORKER) as work:
+        return work.today
 
 
 @asynccontextmanager
