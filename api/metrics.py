@@ -74,12 +74,14 @@ async def exposition(database: Database) -> bytes:
 async def _of_the_database(database: Database) -> list[Metric]:
     up = GaugeMetricFamily("kokybe_database_up", "Whether the database answers.", value=1)
     try:
+        async with asyncio.timeout(LONGEST), database.reading() as connection:
+            # As the login itself, which alone is shown what its other connections do.
+            connections = await connection.fetch(watching.CONNECTIONS)
         async with asyncio.timeout(LONGEST), looking(database) as connection:
             now = database.fixed_now or await connection.fetchval(watching.CLOCKS)
             progress = await connection.fetchrow(watching.PROGRESS, calendar.today(now))
             silence = await connection.fetch(watching.SILENCE, None)
             changes = await connection.fetch(watching.CHANGES)
-            connections = await connection.fetch(watching.CONNECTIONS)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         return [GaugeMetricFamily("kokybe_database_up", "Whether the database answers.", value=0)]
     told = CounterMetricFamily("kokybe_daily_changes", "Changes that the daily pass made known.", labels=["type"])

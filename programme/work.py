@@ -201,11 +201,8 @@ async def begin(
 
 @asynccontextmanager
 async def looking(database: Database) -> AsyncIterator[Connection]:
-    """A connection on which the system itself sees everything, as of one moment, and changes nothing."""
-    async with (
-        database.reading() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    """A connection on which the system itself sees everything and changes nothing."""
+    async with database.reading() as connection, connection.transaction(readonly=True):
         await connection.execute("select enter($1, null, null)", Sees.EVERYTHING)
         yield connection
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from programme.services import clients
 from programme.tables import (
     AnnualReport,
     AnnualReportReview,
@@ -47,6 +48,8 @@ class Full:
     certificate_id: UUID
     annual_report_id: UUID
     case_id: UUID
+    client_id: UUID
+    key_id: str
     reference: str
 
     def address(self, path: str) -> str:
@@ -57,7 +60,7 @@ class Full:
 
 SHARED = {
     "criterion": "1.1", "code": "staff_training_2_days", "project": "QUALITY-LT-2", "strand": "EQUASS_MAINTENANCE",
-    "standard": "EQUASS", "version": "EQUASS-2018", "principle": "1",
+    "standard": "EQUASS", "version": "EQUASS-2018", "principle": "1", "auditor_id": str(UUID(int=7)),
 }  # fmt: skip
 
 
@@ -139,9 +142,12 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
                            kind="report_delinquent", state="open", opened_on=DAY),
             "compliance_case.opened",
         )  # fmt: skip
+        client, key = await clients.make_client(
+            work, role="provider", name=f"Raštinė {reference}", organisation_id=holder
+        )
         return Full(
             holder, site.id, contact.id, enrolment.id, handed_in.id, draft.id, own.id, made.certificate, report.id,
-            case.id, reference,
+            case.id, client.id, key.split("_")[1], reference,
         )  # fmt: skip
 
 

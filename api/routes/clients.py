@@ -25,7 +25,6 @@ router = Resource("/v1/clients", "callers")
 
 Reader = Annotated[Reading, reads("clients.read")]
 Writer = Annotated[Writing, writes("clients.write")]
-KeyReader = Annotated[Reading, reads("clients.keys")]
 KeyWriter = Annotated[Writing, writes("clients.keys", versioned=False)]
 KeyId = Annotated[
     str, Path(pattern=r"^[0-9a-z-]{1,36}$", description="The middle of the key.", examples=["3f9k2m8x1c7q"])
@@ -72,7 +71,7 @@ async def disable_client(
 
 
 @router.get("/{client_id}/keys", response_model=Page[wire.Key], summary="List a client's keys")
-async def list_keys(door: KeyReader, client_id: Id, asked: Annotated[PlainQuery, Query()]) -> Response:
+async def list_keys(door: Reader, client_id: Id, asked: Annotated[PlainQuery, Query()]) -> Response:
     """The keys that the client was ever given, the newest first, without their secrets, which nobody keeps."""
     await answers.parent(door, CLIENTS, client_id)
     return await answers.page(door, KEYS, asked, {"client_id": client_id}, path=_keys(client_id))

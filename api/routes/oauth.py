@@ -120,7 +120,7 @@ async def _form(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     try:
-        if kind != _FORM or "content-encoding" in request.headers or len(body) > 4 * LONGEST:
+        if kind != _FORM or len(body) > 4 * LONGEST:
             raise ValueError
         fields = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Body, Query
 from starlette.responses import Response
 
 from api import answers
@@ -17,7 +17,7 @@ from programme.queries.views import pattern
 from programme.services import contacts, organisations
 from schemas import organisations as wire
 from schemas import timeline
-from schemas.base import Id
+from schemas.base import Id, Nothing
 from schemas.page import Page
 
 router = Resource("/v1/organisations", "organisations")
@@ -120,9 +120,9 @@ async def request_erasure_of_contact(
     door: Annotated[Writing, writes("contacts.request_erasure")],
     organisation_id: Id,
     contact_id: Id,
+    body: Annotated[Nothing, Body(default_factory=Nothing)],
 ) -> Response:
-    """The person asks to be forgotten, or is no longer needed. Why is nobody's business here, so there is no body.
-    Operators erase what no hold keeps."""
+    """The person asks to be forgotten, or is no longer needed; why is nobody's business here. Operators erase what no hold keeps."""
     await contacts.request_erasure(door.work, organisation_id, contact_id)
     return await answers.changed(door, CONTACTS, contact_id, path=_contacts(organisation_id))
 
@@ -146,6 +146,7 @@ async def erase_contact(
     door: Annotated[Writing, writes("contacts.erase")],
     organisation_id: Id,
     contact_id: Id,
+    body: Annotated[Nothing, Body(default_factory=Nothing)],
 ) -> Response:
     """Empties name, position, e-mail and telephone for good. The id, the purpose and the dates stay, and so does the
     history: events never told the particulars, and the salted hash that stands for them there no longer leads to them."""

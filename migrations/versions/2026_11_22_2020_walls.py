@@ -77,7 +77,7 @@ WALLED = (
     ("annual_report_submission", IN_SIGHT, "select, insert"),
     ("annual_report_review", IN_SIGHT, "select, insert"),
     ("compliance_case", IN_SIGHT, "select"),
-    ("event", IN_SIGHT, "select, insert"),
+    ("event", f"{IN_SIGHT} or (resource_type = 'client' and resource_id = {CLIENT})", "select, insert"),
     ("idempotency_key", f"client_id = {CLIENT}", "select, insert, update"),
     ("client", THEIRS, "select, insert, update"),
     ("api_key", "client_id in (select id from client)", "select, insert, update"),

@@ -25,8 +25,8 @@ class Head(TypedDict):
 
 
 async def verify(database: Database, *, against: Sequence[Head] = (), with_heads: bool = False) -> dict[str, Any]:
-    """The count of events and chains, and the first bad place with what was found there. Writers need not stop: all
-    of it is seen as it was at one moment.
+    """The count of events and chains, and the first bad place with what was found there. Writers need not stop: each
+    statement sees every chain with its head as they were at one moment.
 
     `finding`: `altered` (a column or the hash is not as it was), `missing_before` (places between `n_before` and this
     one are gone), `place_taken_twice`, `beyond_head` (put in after the last), `missing_before_head` (the last ones are

@@ -70,7 +70,7 @@ async def test_what_has_not_the_form_of_a_key_is_not_looked_up(world: World, sha
         words["capital"] = f"KK_{key}_{secret}"
     answer = await asked(world, shape.format(**words))
     assert code_of(answer) == "invalid_credential"
-    assert answer.json()["detail"] == "The key is unknown, has expired or was revoked."
+    assert answer.json()["detail"] == "The key or token is not known, has expired or was revoked."
 
 
 async def test_the_wrong_secret_of_a_known_key_and_an_unknown_key_look_alike(world: World) -> None:

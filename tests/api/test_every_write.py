@@ -118,9 +118,11 @@ async def test_every_write_is_tried_versioned_told_and_repeated_as_agreed(world:
     await _assessments(walk)
     await _certificates(walk)
     await _annual_reports_and_cases(walk)
+    await _callers(walk)
 
-    every = {f"{method} {route.path}" for route in ROUTES for method in (route.methods or set()) & UNSAFE}
-    assert every - walk.walked == set()
+    doors = [route for route in ROUTES if door_of(route) is not None]
+    every = {f"{method} {route.path}" for route in doors for method in (route.methods or set()) & UNSAFE}
+    assert every - walk.walked == {"POST /v1/clients/{client_id}/keys"}  # the one answer that is not kept as it is
     await oracle.check(world.database)
 
 
@@ -138,7 +140,33 @@ async def _organisations(walk: Walk) -> None:
         "name": "Ona Pavyzdė", "purpose": "ryšiams", "legal_basis": "BDAR 6 str.", "retain_until_on": "2029-12-31",
     }  # fmt: skip
     contact = await walk.write(office, "POST", f"{at}/contacts", person)
-    await walk.write(office, "PATCH", f"{at}/contacts/{contact['id']}", {"position": "Direktorė"}, of=contact)
+    contact = await walk.write(office, "PATCH", f"{at}/contacts/{contact['id']}", {"position": "Direktorė"}, of=contact)
+    ops, person_at = await walk.world.caller("ops"), f"{at}/contacts/{contact['id']}"
+    contact = await walk.write(office, "POST", f"{person_at}/request-erasure", of=contact)
+    ground = {"ground": "legal_claims", "until_on": "2026-11-22"}
+    contact = await walk.write(ops, "POST", f"{person_at}/hold", ground, of=contact)
+    await _erased(walk, office, ops, f"{at}/contacts", person)
+
+
+async def _erased(walk: Walk, office: Caller, ops: Caller, at: str, person: Record) -> None:
+    contact = (await office.post(at, person)).json()
+    await walk.write(ops, "POST", f"{at}/{contact['id']}/erase", of=contact)
+
+
+async def _callers(walk: Walk) -> None:
+    ops, holder = await walk.world.caller("ops"), await walk.world.organisation()
+    new = {"name": "Namų programa", "role": "provider", "organisation_id": holder["id"]}
+    client = await walk.write(ops, "POST", "/v1/clients", new)
+    at = f"/v1/clients/{client['id']}"
+    client = await walk.write(ops, "PATCH", at, {"expires_on": "2027-12-31"}, of=client)
+    key = (await ops.post(f"{at}/keys", {})).json()
+    await walk.write(ops, "POST", f"{at}/keys/{key['id']}/revoke")
+    await walk.write(ops, "POST", f"{at}/disable", of=(await ops.get(at)).json())
+
+    made = await walk.write(ops, "POST", "/v1/clients", {"name": "Ona Auditorė", "role": "auditor"})
+    licences = [{"standard": "EQUASS", "valid_from": "2026-01-01", "valid_until": "2028-12-31"}]
+    auditor = await walk.write(ops, "POST", "/v1/auditors", {"client_id": made["id"], "licences": licences})
+    await walk.write(ops, "PATCH", f"/v1/auditors/{auditor['id']}", {"licences": []}, of=auditor)
 
 
 async def _standards(walk: Walk) -> None:
@@ -276,6 +304,7 @@ async def _annual_reports_and_cases(walk: Walk) -> None:
     office, auditor, awarder = [await world.caller(role) for role in ("coordinator", "auditor", "awarder")]
     made = await a_certificate(world.database, "2025-12-01", reference="LIT2025-201")
     provider, at = await world.caller("provider", made.organisation), f"/v1/annual-reports/{made.reports[0]}"
+    await world.assessment("external_audit", made.organisation, started=True)  # puts the report in the auditor's sight
     one = await walk.move(provider, at, (await provider.get(at)).json(), "start")
     one = await walk.move(provider, at, one, "submit", REPORT)
     one = await walk.move(office, at, one, "forward-to-auditor")

@@ -287,7 +287,7 @@ async def test_the_issuer_for_trying_out_serves_development(world: World) -> Non
 async def test_production_has_no_such_issuer_and_trusts_none_of_its_tokens(world: World) -> None:
     settings = Settings(
         environment="production", secret_key="nQ7-vT2_xL9rWb4ZkP0sYd6GhJ3mCf8A", database_url="postgresql://db/kokybe",
-        redis_url="redis://queue",
+        redis_url="redis://queue", allowed_hosts=("kokybe.test",),
     )  # fmt: skip
     production = create_app(settings)
     token = (await world.http.post("/dev/issuer/token", json={"subject": "ona"})).json()["access_token"]

@@ -27,10 +27,12 @@ from tests.world import World
 OPEN = {"standard", "standard_version", "policy", "service_type", "municipality", "project", "strand"}
 """Known to everybody who calls."""
 
-OF_THE_DOOR = {"client", "api_key", "client_grant", "auditor", "auditor_licence", "auditor_advice", "job_run"}
-"""About callers and the service itself: no rows of an organisation's records."""
+OF_THE_SERVICE = {"auditor", "auditor_licence", "auditor_advice", "job_run", "heartbeat", "event_chain"}
+"""About auditors and the service itself: no rows of an organisation's records."""
 
-WALLED = set(Table.metadata.tables) - OPEN - OF_THE_DOOR
+OF_CALLERS = {"client", "api_key", "client_grant", "idempotency_key"}
+
+WALLED = set(Table.metadata.tables) - OPEN - OF_THE_SERVICE
 
 
 async def values(connection: Connection, query: str, *given: Any) -> set[Any]:
@@ -62,12 +64,13 @@ def a_provider_of(organisation: UUID) -> Actor:
 
 async def test_a_provider_reads_no_row_of_another_organisation_with_any_statement(world: World) -> None:
     own, _ = await two(world)
-    owner = {"organisation": "id", "idempotency_key": "client_id"}
+    owner = {"organisation": "id", **dict.fromkeys(OF_CALLERS, "client_id"), "client": "organisation_id"}
     async with world.at_work(a_provider_of(own.organisation_id)) as work:
         connection = await work.connection()
+        expected: dict[str, set[UUID]] = {"idempotency_key": set(), "client_grant": set(), "api_key": {own.client_id}}
         for table in sorted(WALLED):
             found = await values(connection, f"select {owner.get(table, 'organisation_id')} from {table}")
-            assert found == (set() if table == "idempotency_key" else {own.organisation_id}), table
+            assert found == expected.get(table, {own.organisation_id}), table
 
 
 async def test_nor_changes_moves_or_adds_one(world: World) -> None:
@@ -217,7 +220,11 @@ async def test_no_child_hangs_on_a_row_of_another_organisation(
 
 
 def test_every_reference_between_records_names_the_organisation_too() -> None:
-    records = {name for name, table in Table.metadata.tables.items() if "organisation_id" in table.c} - OF_THE_DOOR
+    records = (
+        {name for name, table in Table.metadata.tables.items() if "organisation_id" in table.c}
+        - OF_THE_SERVICE
+        - OF_CALLERS
+    )
     loose = [
         f"{name}.{key.parent.name}"
         for name in sorted(records)
