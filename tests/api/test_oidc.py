@@ -239,10 +239,19 @@ async def test_keys_that_are_weak_or_not_for_signing_are_passed_over(
     others = [
         7, {}, {"kid": "rsa"}, {"kid": "rsa", "kty": "RSA"}, {"kid": "o", "kty": "oct", "k": "AAAA"}, {"kid": "x", "kty": "new"},
         {**issuer.keys["rsa"].as_dict(private=False), "kid": "enc", "use": "enc"}, weak.as_dict(private=False),
+        {"kid": "torn", "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
     ]  # fmt: skip
     monkeypatch.setattr(issuer, "answer", {"keys": [*others, *issuer.key_set["keys"]]})
     assert (await who(trusting, issuer.token())).status_code == 200
     assert set(trusting.app.state.issuers._issuers[issuer.url]._keys) == {"rsa", "ec", "ed"}
+
+
+async def test_a_key_is_used_only_as_its_issuer_means_it(
+    trusting: World, issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_another = {**issuer.keys["rsa"].as_dict(private=False), "kid": "rsa", "alg": "RS512"}
+    monkeypatch.setattr(issuer, "answer", {"keys": [for_another]})
+    assert (await who(trusting, issuer.token())).status_code == 401
 
 
 async def test_only_what_an_issuer_says_it_signs_with_is_taken(
