@@ -15,6 +15,7 @@ from programme.database import Database
 from programme.queries.annual_reports import flags_on
 from programme.queries.certificates import status_on
 from programme.queries.views import TODAY
+from programme.retries import again
 from programme.rules import annual_reports as report_rules
 from programme.rules import certificates as certificate_rules
 from programme.services.annual_reports import obligation
@@ -181,7 +182,12 @@ BREAKS_ONCE = {
 
 
 async def check(database: Database) -> None:
-    """Fails with the name of the first invariant that does not hold."""
+    """Fails with the name of the first invariant that does not hold. Asked anew where a fault before it has left a dead
+    connection in the pool."""
+    await again(lambda: _check(database))
+
+
+async def _check(database: Database) -> None:
     async with begin(database) as work:
         work.keeps = False
         for kind in Recorded.__subclasses__():
