@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from hashlib import blake2s
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,7 +18,9 @@ from api.deps import BAD_PARAMETERS, Reading, Writing
 from api.messages import MESSAGES
 from programme.errors import FieldError, Malformed, NotFound
 from programme.queries import views
+from programme.queries.past import Past
 from programme.queries.views import Sort, Statement, View
+from programme.rules import calendar
 from schemas.page import PageQuery
 
 
@@ -49,6 +51,19 @@ def _paths(view: View, depth: int) -> list[str]:
     ]
 
 
+def looking_back(
+    caller: Caller, as_of: date | None, known_at: datetime | None
+) -> tuple[Past | None, dict[str, date | datetime]]:
+    """How far back a question looks, and the values for its statement: the day that it is about (`as_of`; else that of
+    the moment, else today) and the moment by which things were recorded (`known_at`), which has to be over."""
+    if known_at is not None:
+        if known_at > caller.now:
+            error = FieldError("?known_at", "moment_ahead", MESSAGES["moment_ahead"], {"now": caller.now.isoformat()})
+            raise Malformed(BAD_PARAMETERS, code="invalid_parameter", errors=[error])
+        return Past.MOMENT, {"today": as_of or calendar.today(known_at), "known_at": known_at}
+    return Past.DAY if as_of else None, {"today": as_of or caller.today}
+
+
 async def single(
     door: Reading,
     view: View,
@@ -58,27 +73,30 @@ async def single(
     expand: str | None = None,
     path: str | None = None,
     as_of: date | None = None,
+    known_at: datetime | None = None,
 ) -> Response:
     """200 with the resource, 304 where the caller has it already, 404 where there is none that they may know of.
 
-    `path`: the address of its list. `as_of`: the day that it is judged on; no actions then, as nobody moves the past.
+    `path`: the address of its list. `as_of`: the day that it is judged on, `known_at`: the moment by which what is told
+    was recorded; no actions then, as nobody moves the past.
     """
     caller = door.caller
     expansions = _expansions(view, expand)
     sees = caller.sight.sees
-    given = {"key": key, "today": as_of or caller.today, **caller.sight.values}
+    past, when = looking_back(caller, as_of, known_at)
+    given = {"key": key, **when, **caller.sight.values}
     known = door.request.headers.get("if-none-match")
     if known is not None:
-        row = await views.one(door.connection, views.tag_statement(view, by, expansions, sees), **given)
+        row = await views.one(door.connection, views.tag_statement(view, by, expansions, sees, past), **given)
         if row is None:
             raise NotFound
         tag = _tag(door.request.url.query, caller, row)
         if tag in known or known == "*":
             return Response(status_code=304, headers={"ETag": tag, **_headers(caller)})
-    row = await views.one(door.connection, views.single_statement(view, by, expansions, sees), **given)
+    row = await views.one(door.connection, views.single_statement(view, by, expansions, sees, past), **given)
     if row is None:
         raise NotFound
-    return _answer(door.request.url.query, caller, view, row, 200, path, with_actions=as_of is None)
+    return _answer(door.request.url.query, caller, view, row, 200, path, with_actions=past is None)
 
 
 async def rows_of(door: Reading, view: View, key: Any, statement: Statement, *, by: str = "id") -> Response:
@@ -200,28 +218,38 @@ async def page(
     *,
     path: str | None = None,
     as_of: date | None = None,
+    known_at: datetime | None = None,
 ) -> Response:
     """A page of the list. `filters`: values by the names of `View.filters`; `path`: the address of the list where it
-    is not the view's own; `as_of`: the day that the items are judged on."""
+    is not the view's own; `as_of`, `known_at`: as of a single one."""
     caller = door.caller
     sort = _sort(view, asked.sort)
     include = _names("include", asked.include, ("total", "actions") if view.lifecycle else ("total",))
+    past, when = looking_back(caller, as_of, known_at)
+    with_actions = "actions" in include and past is None
     fields = _names("fields", asked.fields, list(view.fields)) or None
     expand = _expansions(view, asked.expand)
     filters = views.narrowest(view, filters)
     conditions = frozenset(filters)
     sees = caller.sight.sees
     bound_to = json.dumps(
-        [view.name, [(one.name, one.descending) for one in sort], sorted(filters.items()), caller.actor.id, as_of],
+        [
+            view.name,
+            [(one.name, one.descending) for one in sort],
+            sorted(filters.items()),
+            caller.actor.id,
+            as_of,
+            known_at,
+        ],
         default=str,
     )
-    given: dict[str, Any] = {**filters, "today": as_of or caller.today, **caller.sight.values}
+    given: dict[str, Any] = {**filters, **when, **caller.sight.values}
     cursors: Cursors = door.request.app.state.cursors
     if asked.cursor is not None:
         reached = cursors.open(asked.cursor, bound_to)
         given |= {f"after_{place}": value for place, value in enumerate(reached)}
     statement = views.page_statement(
-        view, conditions, sort, asked.cursor is not None, fields, expand, sees, "actions" in include, asked.limit + 1
+        view, conditions, sort, asked.cursor is not None, fields, expand, sees, with_actions, asked.limit + 1, past
     )
     rows = await views.rows(door.connection, statement, **given)
     more = len(rows) > asked.limit
@@ -231,11 +259,11 @@ async def page(
         last = rows[-1]
         next_cursor = cursors.seal([*(last[f"key_{place}"] for place in range(len(sort))), last["id"]], bound_to)
     bodies = [row["body"] for row in rows]
-    if "actions" in include:
+    if with_actions:
         bodies = [_with_actions(body, caller, view, row, path) for body, row in zip(bodies, rows, strict=True)]
     total = ""
     if "total" in include:
-        counted = await views.one(door.connection, views.count_statement(view, conditions, sees), **given)
+        counted = await views.one(door.connection, views.count_statement(view, conditions, sees, past), **given)
         total = f',"total":{counted[0] if counted else 0}'
     body = f'{{"items":[{",".join(bodies)}],"next_cursor":{json.dumps(next_cursor)}{total}}}'
     headers = _headers(caller)

@@ -20,6 +20,13 @@ MESSAGES: dict[str, Sentence] = {
     "date_out_of_range": Sentence(
         lt="Data turi būti tarp 1990 ir 2199 metų.", en="The date has to be in the years 1990 to 2199."
     ),
+    "moment_malformed": Sentence(
+        lt="Momentas rašomas taip: MMMM-MM-DDThh:mm:ssZ, su laiko juosta.",
+        en="A moment is written YYYY-MM-DDThh:mm:ssZ, with its offset.",
+    ),
+    "moment_ahead": Sentence(
+        lt="Momentas dar neatėjo: dabar {now}.", en="The moment has not come yet: it is {now} now."
+    ),
     "id_malformed": Sentence(lt="Identifikatorius yra UUID.", en="An id is a UUID."),
     "invisible_characters": Sentence(
         lt="Tekste yra nematomų ar valdymo ženklų.", en="The text has invisible or control characters."

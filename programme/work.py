@@ -26,7 +26,7 @@ from programme.rules import calendar
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may
 from programme.rules.sight import SEES, Sees, Sight
-from programme.tables import PROGRAMME, Event, Recorded, refusal_of
+from programme.tables import PROGRAMME, Dated, Event, Recorded, refusal_of
 
 R = TypeVar("R", bound=Recorded)
 
@@ -111,6 +111,8 @@ class Work:
     async def add(self, row: R, event: str, *, effective_on: date | None = None) -> R:
         """Puts a new row in and tells all of it as its first event."""
         self.session.add(row)
+        if isinstance(row, Dated) and not row.first_holds_always:
+            row.holds_from = effective_on or self.today
         await self.session.flush()
         self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
         return row
@@ -119,6 +121,8 @@ class Work:
         """Keeps what was changed on the row since it was taken, watched or last recorded, and tells it as one event."""
         before = self._before[row]
         row.version += 1
+        if isinstance(row, Dated):
+            row.holds_from = effective_on or self.today
         await self.session.flush()
         after = self._before[self.watch(row)]
         changed = [name for name, value in after.items() if value != before[name]]
@@ -166,18 +170,21 @@ async def begin(
     """A transaction that ends with the block: kept where it ends well (and `work.keeps`), else rolled back.
 
     The transaction starts by telling PostgreSQL what the actor may see, which is nothing while nobody is known. The
-    clock is the database's transaction time, read once; `now` or `KOKYBE_TODAY` stands in for it.
+    clock is the database's transaction time, read once; `now` or `KOKYBE_TODAY` stands in for it, also in PostgreSQL
+    (`recorded_at()`).
     A constraint that stops the work is a `Conflict` in the constraint's own words.
     """
     async with database.sessions() as session:
         try:
             await session.begin()
             connection = await session.connection()
+            fixed = now or database.fixed_now
             entered = await connection.exec_driver_sql(
-                "select now(), enter($1, $2, $3)", (actor.sees, actor.client_id, actor.organisation_id)
+                "select now(), enter($1, $2, $3), set_config('app.now', $4, true)",
+                (actor.sees, actor.client_id, actor.organisation_id, fixed.isoformat() if fixed else ""),
             )
             row = entered.one()
-            moment = now or database.fixed_now or row.now
+            moment = fixed or row.now
             sight = Sight(actor.role, actor.client_id, frozenset(row.enter))
             work = Work(session, actor, sight, moment.astimezone(UTC), request_id, expected_version)
             yield work

@@ -12,7 +12,7 @@ from programme.rules.annual_reports import Flag, State, VoidReason
 from schemas.base import ActionRead, Answer, Body, Day, Id, Moment, Move, Prose
 from schemas.certificates import CertificateItem
 from schemas.organisations import Organisation
-from schemas.page import PageQuery, Search, Several
+from schemas.page import PastPageQuery, Search, Several
 
 Criterion = Annotated[
     str,
@@ -114,7 +114,7 @@ class AnnualReport(AnnualReportItem):
     )
 
 
-class AnnualReportQuery(PageQuery):
+class AnnualReportQuery(PastPageQuery):
     """Filters of the list of annual reports; sorts: `due_on`, `opens_on`."""
 
     q: Search | None = None
@@ -128,9 +128,6 @@ class AnnualReportQuery(PageQuery):
     due_on_lte: Day | None = Field(default=None, alias="due_on[lte]")
     opens_on_gte: Day | None = Field(default=None, alias="opens_on[gte]")
     opens_on_lte: Day | None = Field(default=None, alias="opens_on[lte]")
-    as_of: Day | None = Field(
-        default=None, description="Flags as they were, or will be, on this day; states are those of today."
-    )
 
 
 class PartsRead(Answer):

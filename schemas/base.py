@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,6 +15,9 @@ EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 """Days outside these bounds are slips of the pen."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 """Control characters besides tab and new line, zero-width characters and those that turn the direction of text."""
@@ -32,6 +35,20 @@ def _day(value: Any) -> Any:
     if not EARLIEST <= day <= LATEST:
         raise PydanticCustomError("date_out_of_range", "The day is outside the years 1990 to 2199.")
     return day
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise PydanticCustomError("moment_malformed", "A moment is written as RFC 3339 with an offset.")
+    try:
+        moment = datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("moment_malformed", "There is no such moment.") from None
+    if not EARLIEST <= moment.date() <= LATEST:
+        raise PydanticCustomError("date_out_of_range", "The moment is outside the years 1990 to 2199.")
+    return moment
 
 
 def _id(value: Any) -> Any:
@@ -62,6 +79,9 @@ def _not_blank(value: str) -> str:
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A calendar day in Lithuania."""
+
+PastMoment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A moment in a question, with its offset."""
 
 Id = Annotated[UUID, BeforeValidator(_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 

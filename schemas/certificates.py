@@ -24,7 +24,7 @@ from schemas.base import (
     unchanged,
 )
 from schemas.organisations import Organisation
-from schemas.page import PageQuery, Search, Several
+from schemas.page import PastPageQuery, Search, Several
 
 
 class CertificateNew(Body):
@@ -139,7 +139,7 @@ class Certificate(CertificateItem):
     )
 
 
-class CertificateQuery(PageQuery):
+class CertificateQuery(PastPageQuery):
     """Filters of the list of certificates; sorts: `certified_on`, `expires_on`, `reference`, `organisation`."""
 
     q: Search | None = None
@@ -157,7 +157,6 @@ class CertificateQuery(PageQuery):
     certified_on_lte: Day | None = Field(default=None, alias="certified_on[lte]")
     expires_on_gte: Day | None = Field(default=None, alias="expires_on[gte]")
     expires_on_lte: Day | None = Field(default=None, alias="expires_on[lte]")
-    as_of: Day | None = Field(default=None, description="Statuses as they were, or will be, on this day.")
 
 
 class Decision(Answer):
@@ -205,7 +204,7 @@ class RegisterEntry(Answer):
     history: list[RegisterHistory]
 
 
-class RegisterQuery(PageQuery):
+class RegisterQuery(PastPageQuery):
     """Filters of the public register; sorts: `certified_on`, `expires_on`, `reference`, `organisation`."""
 
     q: Search | None = None
@@ -214,4 +213,3 @@ class RegisterQuery(PageQuery):
     level: Several[str] | None = None
     municipality: Several[str] | None = None
     service: str | None = Field(default=None, max_length=60)
-    as_of: Day | None = Field(default=None, description="The register as it was, or will be, on this day.")

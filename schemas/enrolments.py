@@ -10,7 +10,7 @@ from pydantic import Field
 from programme.rules.enrolments import Outcome, Source, State
 from schemas.base import ActionRead, Answer, Body, Code, Day, Id, Move, Prose, Reference, Scope, ScopeRead, unchanged
 from schemas.organisations import Organisation
-from schemas.page import PageQuery, Search, Several
+from schemas.page import PastPageQuery, Search, Several
 
 
 class EnrolmentNew(Body):
@@ -127,7 +127,7 @@ class Enrolment(Answer):
     actions: list[ActionRead] = Field(default=[], description="On single enrolments; in lists with `include=actions`.")
 
 
-class EnrolmentQuery(PageQuery):
+class EnrolmentQuery(PastPageQuery):
     """Filters of the list of enrolments; sorts: `signed_on`, `agreement_number`, `organisation`, `id` (age)."""
 
     q: Search | None = None

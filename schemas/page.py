@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from schemas.base import Answer
+from schemas.base import Answer, Day, PastMoment
 
 T = TypeVar("T")
 
@@ -50,6 +50,23 @@ class PageQuery(BaseModel):
         """The values given for these fields, under the names that they have in an address."""
         fields = type(self).model_fields
         return {fields[name].alias or name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+KNOWN_AT = (
+    "Only what was recorded by this moment (RFC 3339, as `2026-11-22T10:00:00Z`), about the day `as_of` or, without one, "
+    "the moment's own; without actions."
+)
+
+
+class PastPageQuery(PageQuery):
+    """A list that also answers for another day, and by what was known at an earlier moment."""
+
+    as_of: Day | None = Field(
+        default=None,
+        description="Everything as it was, or will be, on this day, by what is known now; without actions.",
+        examples=["2025-12-31"],
+    )
+    known_at: PastMoment | None = Field(default=None, description=KNOWN_AT, examples=["2026-01-15T10:00:00Z"])
 
 
 Search = Annotated[

@@ -15,8 +15,8 @@ from programme.queries.annual_reports import ANNUAL_REPORTS
 from programme.queries.views import pattern
 from programme.services import annual_reports
 from schemas import annual_reports as wire
-from schemas.base import Day, Id, Move
-from schemas.page import Page
+from schemas.base import Day, Id, Move, PastMoment
+from schemas.page import KNOWN_AT, Page
 
 router = Resource("/v1/annual-reports", "annual-reports")
 
@@ -27,7 +27,8 @@ Expand = Annotated[
         description="`certificate`, `certificate.organisation`, `organisation`, separated by commas.",
     ),
 ]
-AsOf = Annotated[Day | None, Query(description="Its flags as they were, or will be, on this day; without actions.")]
+AsOf = Annotated[Day | None, Query(description="As it was, or will be, on this day; without actions.")]
+KnownAt = Annotated[PastMoment | None, Query(description=KNOWN_AT)]
 Reader = Annotated[Reading, reads("annual_reports.read")]
 Plain = Annotated[Move, Body(default_factory=Move)]
 
@@ -42,13 +43,15 @@ async def list_annual_reports(door: Reader, asked: Annotated[wire.AnnualReportQu
     )  # fmt: skip
     if asked.q:
         filters["q"] = pattern(asked.q)
-    return await answers.page(door, ANNUAL_REPORTS, asked, filters, as_of=asked.as_of)
+    return await answers.page(door, ANNUAL_REPORTS, asked, filters, as_of=asked.as_of, known_at=asked.known_at)
 
 
 @router.get("/{annual_report_id}", response_model=wire.AnnualReport, summary="Read an annual report")
-async def get_annual_report(door: Reader, annual_report_id: Id, expand: Expand = None, as_of: AsOf = None) -> Response:
+async def get_annual_report(
+    door: Reader, annual_report_id: Id, expand: Expand = None, as_of: AsOf = None, known_at: KnownAt = None
+) -> Response:
     """One annual report with its flags today, and what the caller may do with it (`actions`)."""
-    return await answers.single(door, ANNUAL_REPORTS, annual_report_id, expand=expand, as_of=as_of)
+    return await answers.single(door, ANNUAL_REPORTS, annual_report_id, expand=expand, as_of=as_of, known_at=known_at)
 
 
 @router.get(

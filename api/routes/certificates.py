@@ -17,8 +17,8 @@ from programme.queries.certificates import CERTIFICATES
 from programme.queries.views import pattern
 from programme.services import certificates
 from schemas import certificates as wire
-from schemas.base import Day
-from schemas.page import Page
+from schemas.base import Day, PastMoment
+from schemas.page import KNOWN_AT, Page
 
 router = Resource("/v1/certificates", "certificates")
 
@@ -32,6 +32,7 @@ Key = Annotated[
 ]
 Expand = Annotated[str | None, Query(max_length=200, description="`organisation`: the holder along with it.")]
 AsOf = Annotated[Day | None, Query(description="Its status as it was, or will be, on this day; without actions.")]
+KnownAt = Annotated[PastMoment | None, Query(description=KNOWN_AT)]
 Reader = Annotated[Reading, reads("certificates.read")]
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -49,10 +50,12 @@ async def _id(door: Writing, key: str) -> UUID:
 
 
 @router.get("/{certificate_id}", response_model=wire.Certificate, summary="Read a certificate")
-async def get_certificate(door: Reader, certificate_id: Key, expand: Expand = None, as_of: AsOf = None) -> Response:
+async def get_certificate(
+    door: Reader, certificate_id: Key, expand: Expand = None, as_of: AsOf = None, known_at: KnownAt = None
+) -> Response:
     """One certificate with its status today, and what the caller may do with it (`actions`)."""
     name, key = by(certificate_id)
-    return await answers.single(door, CERTIFICATES, key, by=name, expand=expand, as_of=as_of)
+    return await answers.single(door, CERTIFICATES, key, by=name, expand=expand, as_of=as_of, known_at=known_at)
 
 
 @router.get("", response_model=Page[wire.Certificate], summary="List certificates")
@@ -65,7 +68,7 @@ async def list_certificates(door: Reader, asked: Annotated[wire.CertificateQuery
     )  # fmt: skip
     if asked.q:
         filters["q"] = pattern(asked.q)
-    return await answers.page(door, CERTIFICATES, asked, filters, as_of=asked.as_of)
+    return await answers.page(door, CERTIFICATES, asked, filters, as_of=asked.as_of, known_at=asked.known_at)
 
 
 @router.post("", response_model=wire.Certificate, status_code=201, summary="Open a draft")

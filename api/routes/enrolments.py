@@ -15,13 +15,15 @@ from programme.queries.enrolments import ENROLMENTS
 from programme.queries.views import pattern
 from programme.services import enrolments
 from schemas import enrolments as wire
-from schemas.base import Id, Move
-from schemas.page import Page
+from schemas.base import Day, Id, Move, PastMoment
+from schemas.page import KNOWN_AT, Page
 
 router = Resource("/v1/enrolments", "enrolments")
 
 Expand = Annotated[str | None, Query(max_length=200, description="`organisation`: who takes part along with it.")]
 StageCode = Annotated[str, Path(max_length=100, examples=["staff_training_2_days"])]
+AsOf = Annotated[Day | None, Query(description="As it was on this day, by its dated moves; without actions.")]
+KnownAt = Annotated[PastMoment | None, Query(description=KNOWN_AT)]
 Reader = Annotated[Reading, reads("enrolments.read")]
 
 
@@ -35,7 +37,7 @@ async def list_enrolments(door: Reader, asked: Annotated[wire.EnrolmentQuery, Qu
     )  # fmt: skip
     if asked.q:
         filters["q"] = pattern(asked.q)
-    return await answers.page(door, ENROLMENTS, asked, filters)
+    return await answers.page(door, ENROLMENTS, asked, filters, as_of=asked.as_of, known_at=asked.known_at)
 
 
 @router.post("", response_model=wire.Enrolment, status_code=201, summary="Begin an application")
@@ -49,9 +51,11 @@ async def open_enrolment(
 
 
 @router.get("/{enrolment_id}", response_model=wire.Enrolment, summary="Read an enrolment")
-async def get_enrolment(door: Reader, enrolment_id: Id, expand: Expand = None) -> Response:
+async def get_enrolment(
+    door: Reader, enrolment_id: Id, expand: Expand = None, as_of: AsOf = None, known_at: KnownAt = None
+) -> Response:
     """One enrolment with its stages, and what the caller may do with it (`actions`)."""
-    return await answers.single(door, ENROLMENTS, enrolment_id, expand=expand)
+    return await answers.single(door, ENROLMENTS, enrolment_id, expand=expand, as_of=as_of, known_at=known_at)
 
 
 @router.patch("/{enrolment_id}", response_model=wire.Enrolment, summary="Change an application")

@@ -19,9 +19,9 @@ from programme.rules import calendar
 from programme.rules.lifecycle import Role
 from programme.rules.sight import Sight
 from programme.work import Actor
-from schemas.base import Day
+from schemas.base import Day, PastMoment
 from schemas.certificates import RegisterEntry, RegisterQuery
-from schemas.page import Page
+from schemas.page import KNOWN_AT, Page
 
 router = Resource("/public/v1/certificates", "register")
 
@@ -50,7 +50,10 @@ async def list_register(door: Public, asked: Annotated[RegisterQuery, Query()]) 
     filters = asked.filters("status", "standard", "level", "municipality", "service")
     if asked.q:
         filters["q"] = pattern(asked.q)
-    return _open(await answers.page(door, REGISTER, asked, filters, path="/public/v1/certificates", as_of=asked.as_of))
+    page = await answers.page(
+        door, REGISTER, asked, filters, path="/public/v1/certificates", as_of=asked.as_of, known_at=asked.known_at
+    )
+    return _open(page)
 
 
 @router.get("/{reference}", response_model=RegisterEntry, summary="Look a certificate up by its reference")
@@ -58,9 +61,10 @@ async def get_register_entry(
     door: Public,
     reference: Annotated[str, Path(max_length=60, examples=["LIT2021-044"])],
     as_of: Annotated[Day | None, Query(description="The entry as it was, or will be, on this day.")] = None,
+    known_at: Annotated[PastMoment | None, Query(description=KNOWN_AT)] = None,
 ) -> Response:
     """One entry of the register; what is not in it is not found."""
-    return _open(await answers.single(door, REGISTER, reference, by="reference", as_of=as_of))
+    return _open(await answers.single(door, REGISTER, reference, by="reference", as_of=as_of, known_at=known_at))
 
 
 def _open(response: Response) -> Response:

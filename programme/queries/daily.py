@@ -98,7 +98,8 @@ moved as (
     update annual_report
        set version = annual_report.version + outcome.changes, next_change_on = outcome.next_change_on,
            state = case when outcome.voided then 'void' else annual_report.state end,
-           void_reason = case when outcome.voided then 'certificate_ended' end
+           void_reason = case when outcome.voided then 'certificate_ended' end,
+           holds_from = case when outcome.voided then annual_report.lapses_on else annual_report.holds_from end
       from (select due.id, count(*) filter (where day <= $1) as changes,
                    min(day) filter (where day > $1) as next_change_on,
                    coalesce(bool_or(type = 'annual_report.voided' and day <= $1), false) as voided

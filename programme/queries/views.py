@@ -39,14 +39,13 @@ from sqlalchemy.sql.expression import CollectionAggregate, FromClause
 
 from programme.database import Connection
 from programme.errors import NotFound
+from programme.queries.past import TODAY as TODAY
+from programme.queries.past import Past, then
 from programme.rules.lifecycle import Lifecycle
 from programme.rules.sight import Sees
 from programme.work import Actor
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
-
-TODAY: BindParameter[Any] = bindparam("today", type_=Date)
-"""The day that derived fields are judged on: today in Vilnius, or `as_of`."""
 
 IN_SIGHT: BindParameter[Any] = bindparam("organisations", type_=ARRAY(Uuid))
 
@@ -109,7 +108,10 @@ class Statement:
         return [given[name] if name in given else self.constants[name] for name in self.names]
 
 
-def compiled(query: Select[Any]) -> Statement:
+def compiled(query: Select[Any], past: Past | None = None, sees: Sees = Sees.EVERYTHING) -> Statement:
+    """The statement in SQL; where it looks back, over what was there then."""
+    if past is not None:
+        query = then(query, past, sees)
     done = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     return Statement(str(done), tuple(done.positiontup or ()), dict(done.params))
 
@@ -210,16 +212,16 @@ def _with_expansions(
 
 
 @lru_cache(maxsize=2000)
-def single_statement(view: View, by: str, expand: tuple[str, ...], sees: Sees) -> Statement:
+def single_statement(view: View, by: str, expand: tuple[str, ...], sees: Sees, past: Past | None = None) -> Statement:
     """One resource: `body`, `id`, `version`, the facts, and the versions of what is expanded."""
     query = object_of(view.source, _with_expansions(view, None, expand, sees))
-    return compiled(_one(query, view, by, expand, sees))
+    return compiled(_one(query, view, by, expand, sees), past, sees)
 
 
 @lru_cache(maxsize=2000)
-def tag_statement(view: View, by: str, expand: tuple[str, ...], sees: Sees) -> Statement:
+def tag_statement(view: View, by: str, expand: tuple[str, ...], sees: Sees, past: Past | None = None) -> Statement:
     """What an answer about one resource depends on, without the body: enough for a 304."""
-    return compiled(_one(select().select_from(view.source), view, by, expand, sees))
+    return compiled(_one(select().select_from(view.source), view, by, expand, sees), past, sees)
 
 
 def _one(query: Select[Any], view: View, by: str, expand: Sequence[str], sees: Sees) -> Select[Any]:
@@ -272,6 +274,7 @@ def page_statement(
     sees: Sees,
     with_facts: bool,
     limit: int,
+    past: Past | None = None,
 ) -> Statement:
     """A page: `body`, the values of the sort keys as `key_0`…, and `id`, in an order that ends in the id.
 
@@ -290,7 +293,7 @@ def page_statement(
     if after:
         query = query.where(_after(keys, directions))
     order = [key.desc() if descending else key.asc() for key, descending in zip(keys, directions, strict=True)]
-    return compiled(query.order_by(*order).limit(literal_column(str(limit))))
+    return compiled(query.order_by(*order).limit(literal_column(str(limit))), past, sees)
 
 
 _ALONE = "="
@@ -332,11 +335,11 @@ def _after(keys: Sequence[ColumnElement[Any]], directions: Sequence[bool]) -> Co
 
 
 @lru_cache(maxsize=1000)
-def count_statement(view: View, conditions: frozenset[str], sees: Sees) -> Statement:
+def count_statement(view: View, conditions: frozenset[str], sees: Sees, past: Past | None = None) -> Statement:
     query = (
         select(func.count()).select_from(view.source).where(*(_condition(view, name) for name in sorted(conditions)))
     )
-    return compiled(_narrowed(query, view, sees))
+    return compiled(_narrowed(query, view, sees), past, sees)
 
 
 async def one(connection: Connection, statement: Statement, **given: Any) -> Any | None:

@@ -3,12 +3,13 @@
 from programme.tables.annual_reports import AnnualReport, AnnualReportReview, AnnualReportSubmission, ComplianceCase
 from programme.tables.assessments import Assessment, Rating
 from programme.tables.auditors import Auditor, AuditorAdvice, AuditorLicence
-from programme.tables.base import Recorded, Table, refusal_of
+from programme.tables.base import Dated, Known, Recorded, Table, refusal_of
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
 from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
 from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
 from programme.tables.events import PROGRAMME, Event, EventChain, Heartbeat, JobRun
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
+from programme.tables.past import PastVersion
 from programme.tables.projects import Enrolment, Project, Strand
 
 __all__ = [
@@ -28,15 +29,18 @@ __all__ = [
     "ClientGrant",
     "ComplianceCase",
     "Contact",
+    "Dated",
     "Enrolment",
     "Event",
     "EventChain",
     "Heartbeat",
     "IdempotencyKey",
     "JobRun",
+    "Known",
     "KnownFact",
     "Municipality",
     "Organisation",
+    "PastVersion",
     "Policy",
     "Project",
     "Rating",

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from programme.tables.base import Recorded, Table
+from programme.tables.base import Dated, Recorded, Table
 
 
-class AnnualReport(Recorded, Table):
+class AnnualReport(Dated, Recorded, Table):
     """One obligation of one certificate and year; its flags follow from these columns and a day
     (`rules.annual_reports.flags`, `queries.annual_reports.flags_on`).
 
@@ -23,6 +23,7 @@ class AnnualReport(Recorded, Table):
 
     __tablename__ = "annual_report"
     resource = "annual_report"
+    first_holds_always = True
     told: ClassVar = (
         "certificate_id", "organisation_id", "sequence", "opens_on", "due_on", "resubmit_by", "state",
         "first_submitted_at", "submitted_at", "submissions", "void_reason",

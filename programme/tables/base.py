@@ -61,6 +61,23 @@ class Recorded:
         return sight.knows(self.belongs_to)
 
 
+class Known:
+    """A row whose versions of before stay known. `known_from`: since when it has been as it is; the trigger `keep_past`
+    sets it and keeps what was before as a `PastVersion`."""
+
+    known_from: Mapped[datetime] = mapped_column(server_default=text("recorded_at()"))
+
+
+class Dated(Known):
+    """One whose versions hold from a day on, so that it can be read as it stood on an earlier one. `holds_from`: the
+    day of effect of what changed last, which `Work` sets."""
+
+    holds_from: Mapped[date] = mapped_column(server_default=text("'-infinity'"))
+
+    first_holds_always: ClassVar[bool] = False
+    """Whether the first version tells of all days before the second one's, also of those before it was made."""
+
+
 def refuses(code: str, *, lt: str, en: str) -> dict[str, Any]:
     """The `info` of a constraint that a caller can hit: what it says to them."""
     return {"refusal": Reason(code, Sentence(lt=lt, en=en))}

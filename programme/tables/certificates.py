@@ -21,10 +21,10 @@ from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, ExcludeCon
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
-from programme.tables.base import Recorded, Table, refuses
+from programme.tables.base import Known, Recorded, Table, refuses
 
 
-class Certificate(Recorded, Table):
+class Certificate(Known, Recorded, Table):
     """A decision that a scope meets a version of a standard. No status is stored: it follows from these columns and a
     day (`rules.certificates.status`, `queries.certificates.status_on`).
 

@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from programme.tables.base import Recorded, Table, refuses
+from programme.tables.base import Known, Recorded, Table, refuses
 
 
-class Organisation(Recorded, Table):
+class Organisation(Known, Recorded, Table):
     """One legal entity. `legal_code`, `kind` and `municipality` may be unknown of imported ones only.
 
     `former_names`: what it was called before, oldest first. `external_ids`: [{system, value}]; the system
@@ -83,7 +83,7 @@ class Organisation(Recorded, Table):
         return self.id
 
 
-class Site(Recorded, Table):
+class Site(Known, Recorded, Table):
     """A place at which an organisation gives services."""
 
     __tablename__ = "site"

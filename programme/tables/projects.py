@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from programme.rules.enrolments import OPEN
-from programme.tables.base import Recorded, Table, refuses
+from programme.tables.base import Dated, Recorded, Table, refuses
 
 _OPEN = ", ".join(f"'{state}'" for state in OPEN)
 
@@ -96,7 +96,7 @@ class Strand(Recorded, Table):
     opens_in: Mapped[str | None]
 
 
-class Enrolment(Recorded, Table):
+class Enrolment(Dated, Recorded, Table):
     """One organisation's taking part in one strand, for one scope, by a signed agreement.
 
     `stages`: [{code, planned_on, started_on, done_on}], a copy of the strand's at the beginning.
