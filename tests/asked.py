@@ -34,6 +34,7 @@ VIEWS: dict[str, View] = {
 }
 
 DAYS = ("2024-02-29", "2025-12-01", "2026-11-21", "2026-11-22", "2026-11-23", "2026-12-01", "2028-12-01", "2029-06-30")
+MOMENTS = ("2025-12-01T10:00:00Z", "2026-11-22T09:59:59Z", "2026-11-22T10:00:00Z", "2026-11-22T12:00:00+02:00")
 TEXTS = ("leliunu", "namai", "LIT2025", "LIT2025-402", "socialinės", "999", "z", "0", "-", "Ona")
 KNOWN_TO_ALL = ("reference", "legal_code", "agreement_number", "code", "official_code")
 """That one of these is in use, everybody may be told; so bodies name none that only one of the databases has."""
@@ -172,6 +173,8 @@ class Asking:
             return self._id(name)
         if schema.get("format") == "date":
             return st.sampled_from(DAYS)
+        if schema.get("format") == "date-time":
+            return st.sampled_from(MOMENTS)
         if "const" in schema:
             return st.just(schema["const"])
         if "enum" in schema:
