@@ -83,7 +83,7 @@ CLAIMS: list[dict[str, Any]] = [
     {"iss": "https://elsewhere.example"}, {"iss": None}, {"iss": 7}, {"iss": ["a"]}, {"iss": "kokybe"},
     {"sub": "jonas"}, {"sub": None}, {"sub": 7}, {"sub": ""}, {"sub": "a\u0000b"},
     {"exp": None}, {"exp": "2030-01-01"}, {"exp": True}, {"exp": 0}, {"exp": -1}, {"exp": time.time() - 31},
-    {"nbf": time.time() + 300}, {"nbf": "now"}, {"iat": time.time() + 300}, {"iat": []},
+    {"nbf": time.time() + 86_400}, {"nbf": "now"}, {"iat": time.time() + 86_400}, {"iat": []},
 ]  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
-import psutil
 
 from tests.platform.processes import family
 
@@ -80,7 +79,3 @@ async def an_api(folder: Path, database_url: str, **settings: str) -> AsyncItera
                 except httpx2.TransportError:
                     await asyncio.sleep(0.05)
         yield one, port
-
-
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
