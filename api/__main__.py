@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.server.mp import MPServer
 
+from api.feed import ENDING
 from programme.logs import configure
 from programme.settings import Settings, SettingsError, load
 
@@ -34,13 +37,22 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     configure(settings)
-    with TemporaryDirectory(prefix="kokybe-metrics-") as counters:
+    with TemporaryDirectory(prefix="kokybe-metrics-") as counters, TemporaryDirectory(prefix="kokybe-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters  # read by prometheus_client when the processes import it
+        os.environ[ENDING] = f"{folder}/ending"
         _serve(settings)
 
 
+class _Server(MPServer):
+    """Its processes wait for what they are still answering; streams are told so that they end."""
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        Path(os.environ[ENDING]).touch()
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
 def _serve(settings: Settings) -> None:
-    Granian(
+    _Server(
         "api.__main__:app",
         factory=True,
         address=settings.host,

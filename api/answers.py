@@ -12,10 +12,12 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from api import snapshots
 from api.access import Caller
 from api.cursors import Cursors
 from api.deps import BAD_PARAMETERS, Reading, Writing
 from api.messages import MESSAGES
+from api.snapshots import Snapshot
 from programme.errors import FieldError, Malformed, NotFound
 from programme.queries import views
 from programme.queries.past import Past
@@ -74,17 +76,18 @@ async def single(
     path: str | None = None,
     as_of: date | None = None,
     known_at: datetime | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
     """200 with the resource, 304 where the caller has it already, 404 where there is none that they may know of.
 
     `path`: the address of its list. `as_of`: the day that it is judged on, `known_at`: the moment by which what is told
-    was recorded; no actions then, as nobody moves the past.
+    was recorded; no actions then, as nobody moves the past. `more`: values that the view's own conditions are asked with.
     """
     caller = door.caller
     expansions = _expansions(view, expand)
     sees = caller.sight.sees
     past, when = looking_back(caller, as_of, known_at)
-    given = {"key": key, **when, **caller.sight.values}
+    given = {"key": key, **when, **caller.sight.values, **(more or {})}
     known = door.request.headers.get("if-none-match")
     if known is not None:
         row = await views.one(door.connection, views.tag_statement(view, by, expansions, sees, past), **given)
@@ -92,7 +95,7 @@ async def single(
             raise NotFound
         tag = _tag(door.request.url.query, caller, row)
         if tag in known or known == "*":
-            return Response(status_code=304, headers={"ETag": tag, **_headers(caller)})
+            return Response(status_code=304, headers={"ETag": tag, **private(caller)})
     row = await views.one(door.connection, views.single_statement(view, by, expansions, sees, past), **given)
     if row is None:
         raise NotFound
@@ -104,7 +107,7 @@ async def rows_of(door: Reading, view: View, key: Any, statement: Statement, *, 
     owner = await parent(door, view, key, by=by)
     rows = await views.rows(door.connection, statement, id=owner, today=door.caller.today, **door.caller.sight.values)
     body = f'{{"items":[{",".join(row["body"] for row in rows)}]}}'
-    return Response(body, 200, _headers(door.caller), "application/json")
+    return Response(body, 200, private(door.caller), "application/json")
 
 
 async def parent(door: Reading, view: View, key: Any, *, by: str = "id") -> UUID:
@@ -143,7 +146,7 @@ async def left_as(
 
 def untagged(door: Writing, body: str, status: int, location: str) -> Response:
     """What has no version of its own, as the change leaves it."""
-    response = Response(body, 200 if door.validate_only else status, _headers(door.caller), "application/json")
+    response = Response(body, 200 if door.validate_only else status, private(door.caller), "application/json")
     if status == 201 and not door.validate_only:
         response.headers["Location"] = location
     return response
@@ -162,11 +165,11 @@ def _answer(
     body: str = row["body"]
     if with_actions:
         body = _with_actions(body, caller, view, row, path)
-    headers = {"ETag": _tag(query, caller, row), **_headers(caller)}
+    headers = {"ETag": _tag(query, caller, row), **private(caller)}
     return Response(body, status, headers, "application/json")
 
 
-def _headers(caller: Caller) -> dict[str, str]:
+def private(caller: Caller) -> dict[str, str]:
     """What an answer depends on besides its address; kept by nobody unasked."""
     return {
         "Vary": "Authorization, Accept-Language",
@@ -220,8 +223,9 @@ async def page(
     as_of: date | None = None,
     known_at: datetime | None = None,
 ) -> Response:
-    """A page of the list. `filters`: values by the names of `View.filters`; `path`: the address of the list where it
-    is not the view's own; `as_of`, `known_at`: as of a single one."""
+    """A page of the list, or with `Accept: application/x-ndjson` all of it. `filters`: values by the names of
+    `View.filters`; `path`: the address of the list where it is not the view's own; `as_of`, `known_at`: as of a single
+    one."""
     caller = door.caller
     sort = _sort(view, asked.sort)
     include = _names("include", asked.include, ("total", "actions") if view.lifecycle else ("total",))
@@ -244,6 +248,10 @@ async def page(
         default=str,
     )
     given: dict[str, Any] = {**filters, **when, **caller.sight.values}
+    if snapshots.wanted(door.request):
+        _refuse_paging(asked)
+        statement = views.whole_statement(view, conditions, fields, expand, sees, past)
+        return Snapshot(door, statement, given, private(caller))
     cursors: Cursors = door.request.app.state.cursors
     if asked.cursor is not None:
         reached = cursors.open(asked.cursor, bound_to)
@@ -266,10 +274,21 @@ async def page(
         counted = await views.one(door.connection, views.count_statement(view, conditions, sees, past), **given)
         total = f',"total":{counted[0] if counted else 0}'
     body = f'{{"items":[{",".join(bodies)}],"next_cursor":{json.dumps(next_cursor)}{total}}}'
-    headers = _headers(caller)
+    headers = private(caller)
     if next_cursor:
         headers["Link"] = f'<{_next(door, next_cursor)}>; rel="next"'
     return Response(body, 200, headers, "application/json")
+
+
+def _refuse_paging(asked: PageQuery) -> None:
+    """A snapshot has no pages and no order, and tells nothing beside the items."""
+    if given := sorted(asked.model_fields_set & {"limit", "cursor", "sort", "include"}):
+        error = MESSAGES["unknown_parameter"]
+        raise Malformed(
+            BAD_PARAMETERS,
+            code="invalid_parameter",
+            errors=[FieldError(f"?{name}", "unknown_parameter", error) for name in given],
+        )
 
 
 def _next(door: Reading, cursor: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from api import development, documents, openapi, problems
 from api.access.oidc import Issuer, Issuers
 from api.access.tokens import Tokens
 from api.cursors import Cursors
+from api.feed import ENDING, Pulse
 from api.limits import Limits
 from api.middleware import Surroundings
 from api.routes import ROUTERS
@@ -59,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         issuers.append(development.install(app, settings))
     app.state.issuers = Issuers(settings.audience, *issuers)
     app.state.limits = Limits(settings)
+    app.state.pulse = Pulse(os.environ.get(ENDING))
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -25,6 +25,9 @@ BAD_CURSOR = Sentence(
 )
 _NONCE = 12
 
+FEED = "feed"
+"""What the cursors of the feed are bound to: no caller, no filters."""
+
 
 class Cursors:
     """Seals and opens cursors with one key of the service."""

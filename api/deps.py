@@ -9,8 +9,10 @@ lost).
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from fastapi import Depends, Request
@@ -32,6 +34,8 @@ from programme.work import NOBODY, Work, begin
 
 Versioned = bool | Literal["where_given"]
 
+REPEATABLE_READ = "repeatable_read"
+
 _IF_MATCH = re.compile(r'"(\d{1,9})(?:\.[0-9a-f]+)?"', re.ASCII)
 
 _PARAMETER = re.compile(r"[a-z][a-z_]{0,29}(?:\[[a-z]{2,3}\])?", re.ASCII)
@@ -49,11 +53,13 @@ BAD_PARAMETERS = Sentence(
 
 @dataclass(slots=True)
 class Reading:
-    """A caller who reads."""
+    """A caller who reads. `anew`: opens the same door once more, for an answer that goes on after the request's own
+    transaction: what streams. In `REPEATABLE_READ`, all of it sees one moment of the database."""
 
     connection: Connection
     caller: Caller
     request: Request
+    anew: Callable[..., AbstractAsyncContextManager[Reading]]
 
 
 @dataclass(slots=True)
@@ -80,14 +86,21 @@ class Door:
 class ReadingDoor(Door):
     async def __call__(self, request: Request) -> AsyncIterator[Reading]:
         refuse_unknown_parameters(request)
+        try:
+            async with self._opened(request) as reading:
+                yield reading
+        finally:
+            await note_use(request.app.state.database, getattr(request.state, "unnoted_key", None))
+
+    @asynccontextmanager
+    async def _opened(
+        self, request: Request, isolation: str | None = None, *, counts: bool = True
+    ) -> AsyncIterator[Reading]:
         database: Database = request.app.state.database
         credential = await shown(request)
-        try:
-            async with database.reading() as connection, connection.transaction(readonly=True):
-                caller = await _caller(request, credential, connection, database, self.permission)
-                yield Reading(connection, caller, request)
-        finally:
-            await note_use(database, getattr(request.state, "unnoted_key", None))
+        async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
+            caller = await _caller(request, credential, connection, database, self.permission, counts=counts)
+            yield Reading(connection, caller, request, partial(self._opened, request, counts=False))
 
 
 class WritingDoor(Door):
@@ -126,12 +139,19 @@ def writes(permission: str, *, versioned: Versioned = True, once: bool = False) 
 
 
 async def _caller(
-    request: Request, credential: Credential, connection: Connection, database: Database, permission: str
+    request: Request,
+    credential: Credential,
+    connection: Connection,
+    database: Database,
+    permission: str,
+    *,
+    counts: bool = True,
 ) -> Caller:
     identity = await identify(connection, credential)
     request.state.unnoted_key = identity.unnoted_key
-    limits: Limits = request.app.state.limits
-    limits.of_client(request.scope["state"], identity.actor.id, writes=request.method != "GET")
+    if counts:
+        limits: Limits = request.app.state.limits
+        limits.of_client(request.scope["state"], identity.actor.id, writes=request.method != "GET")
     permit(identity.actor, permission)
     moment = database.fixed_now or identity.now
     state = request.state

@@ -19,6 +19,8 @@ from fastapi.routing import APIRoute
 from api.deps import Door, ReadingDoor, WritingDoor
 from api.middleware import PROBES
 from api.routes import ROUTES
+from schemas.events import Feed
+from schemas.page import Page
 from schemas.problem import Problem
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "openapi.json"
@@ -35,6 +37,10 @@ TAGS = [
     {
         "name": "annual-reports",
         "description": "What the holder of a certificate owes 12 and 24 months after certification.",
+    },
+    {
+        "name": "events",
+        "description": "Everything that happened, in one order that loses nothing: to read on from, or to listen to.",
     },
     {
         "name": "enrolments",
@@ -167,6 +173,10 @@ def build(app: FastAPI) -> dict[str, Any]:
             "description": "The quotas that hold (`q` requests within `w` seconds).",
             "schema": {"type": "string", "examples": ['"client";q=6000;w=60']},
         },
+        "FeedCursor": {
+            "description": "Of a snapshot: where to read on in the feed, given as `after`.",
+            "schema": {"type": "string"},
+        },
         "RetryAfter": {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}},
     }
     parts["responses"] = {
@@ -180,7 +190,9 @@ def build(app: FastAPI) -> dict[str, Any]:
     parts["responses"]["Problem429"]["headers"] |= _QUOTA | {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
     for route in (one for one in ROUTES if one.include_in_schema):
         for method in route.methods or ():
-            _complete(document["paths"][route.path_format][method.lower()], route)
+            operation = document["paths"][route.path_format][method.lower()]
+            _complete(operation, route)
+            _offer_streams(operation, route, schemas)
     return document
 
 
@@ -239,6 +251,24 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
             answer.setdefault("headers", {}).update(
                 {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **_QUOTA}
             )
+
+
+def _offer_streams(operation: dict[str, Any], route: APIRoute, schemas: dict[str, Any]) -> None:
+    """What a list gives besides pages, by `Accept`."""
+    answer = operation["responses"].get("200", {})
+    model = route.response_model
+    if isinstance(model, type) and issubclass(model, Page):
+        page = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        answer["content"]["application/x-ndjson"] = {"schema": schemas[page]["properties"]["items"]["items"]}
+        answer.setdefault("headers", {})["Feed-Cursor"] = {"$ref": "#/components/headers/FeedCursor"}
+        operation["description"] += (
+            "\n\nWith `Accept: application/x-ndjson`, all items as they are at one moment, one a line, without `limit`, "
+            "`cursor`, `sort` and `include`; `Feed-Cursor` says where to read on in `/v1/events`."
+        )
+    elif model is Feed:
+        answer["content"]["text/event-stream"] = {
+            "schema": {"type": "string", "description": "`id`: the cursor; `event`: the type; `data`: the event."}
+        }
 
 
 def install(app: FastAPI) -> None:

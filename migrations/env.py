@@ -1,4 +1,5 @@
-"""Runs revisions one process at a time: whoever comes second waits, then finds nothing left to do."""
+"""Runs revisions one process at a time: whoever comes second waits, then finds nothing left to do. Where the database
+was restored into another cluster, a new era of events begins with it (docs/decisions/0050)."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from programme.queries.events import BEGIN_ERA
 from programme.tables import Table
 
 TURN = 0x6B6F6B79  # any number that nothing else locks on
@@ -20,6 +22,10 @@ def run(connection: Connection) -> None:
         connection.execute(text("select pg_advisory_xact_lock(:turn)"), {"turn": TURN})
         connection.execute(text("set local lock_timeout = '4s'"))
         context.run_migrations()
+        # Not where a downgrade has taken eras away.
+        known = connection.scalar(text("select to_regclass('event_era')"))
+        if known is not None and (era := connection.scalar(text(BEGIN_ERA))) is not None:
+            connection.execute(text(f"alter table event alter column era set default {int(era)}"))
 
 
 async def online() -> None:

@@ -19,6 +19,7 @@ from programme.tables import (
     ComplianceCase,
     Contact,
     Enrolment,
+    Event,
     KnownFact,
     Project,
     Rating,
@@ -50,6 +51,7 @@ class Full:
     case_id: UUID
     client_id: UUID
     key_id: str
+    event_id: UUID
     reference: str
 
     def address(self, path: str) -> str:
@@ -145,9 +147,11 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
         client, key = await clients.make_client(
             work, role="provider", name=f"Raštinė {reference}", organisation_id=holder
         )
+        event = await work.session.scalar(select(Event.id).where(Event.organisation_id == holder).limit(1))
+        assert event is not None
         return Full(
             holder, site.id, contact.id, enrolment.id, handed_in.id, draft.id, own.id, made.certificate, report.id,
-            case.id, client.id, key.split("_")[1], reference,
+            case.id, client.id, key.split("_")[1], event, reference,
         )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
@@ -31,14 +33,20 @@ PUBLIC = Actor("public", "public", Role.PUBLIC)
 
 async def _public(request: Request) -> AsyncIterator[Reading]:
     refuse_unknown_parameters(request)
+    async with _opened(request) as reading:
+        yield reading
+
+
+@asynccontextmanager
+async def _opened(request: Request, isolation: str | None = None) -> AsyncIterator[Reading]:
     database: Database = request.app.state.database
-    async with database.reading() as connection, connection.transaction(readonly=True):
+    async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
         started = await connection.fetchval("select now() from enter($1, null, null)", PUBLIC.sees)
         now = database.fixed_now or started
         state = request.state
         sight = Sight(PUBLIC.role)
         caller = Caller(PUBLIC, sight, "public", state.language, now, calendar.today(now), state.request_id)
-        yield Reading(connection, caller, request)
+        yield Reading(connection, caller, request, partial(_opened, request))
 
 
 Public = Annotated[Reading, Depends(_public, scope="function")]

@@ -296,6 +296,21 @@ def page_statement(
     return compiled(query.order_by(*order).limit(literal_column(str(limit))), past, sees)
 
 
+@lru_cache(maxsize=1000)
+def whole_statement(
+    view: View,
+    conditions: frozenset[str],
+    fields: tuple[str, ...] | None,
+    expand: tuple[str, ...],
+    sees: Sees,
+    past: Past | None = None,
+) -> Statement:
+    """All of a list, in no order: `body`."""
+    query = object_of(view.source, _with_expansions(view, fields, expand, sees))
+    query = query.where(*(_condition(view, name) for name in sorted(conditions)))
+    return compiled(_narrowed(query, view, sees), past, sees)
+
+
 _ALONE = "="
 """Behind the name of a condition: its one value is given itself, not in a list."""
 

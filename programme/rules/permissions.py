@@ -43,6 +43,7 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "certificates.write": {_R.COORDINATOR, _R.AWARDER},
     "annual_reports.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "compliance_cases.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AWARDER, _R.OPS},
+    "events.read": _READERS | {_R.PROVIDER},
     "clients.read": {_R.PROVIDER, _R.PARTNER, _R.OPS},
     "clients.write": {_R.PROVIDER, _R.OPS},
     "clients.keys": {_R.PROVIDER, _R.PARTNER, _R.OPS},

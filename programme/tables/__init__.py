@@ -7,7 +7,7 @@ from programme.tables.base import Dated, Known, Recorded, Table, refusal_of
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
 from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
 from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
-from programme.tables.events import PROGRAMME, Event, EventChain, Heartbeat, JobRun
+from programme.tables.events import PROGRAMME, Event, EventChain, EventEra, Heartbeat, JobRun
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.past import PastVersion
 from programme.tables.projects import Enrolment, Project, Strand
@@ -33,6 +33,7 @@ __all__ = [
     "Enrolment",
     "Event",
     "EventChain",
+    "EventEra",
     "Heartbeat",
     "IdempotencyKey",
     "JobRun",

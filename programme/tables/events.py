@@ -33,17 +33,22 @@ class Event(Table):
     `occurred_at`: the moment of recording; `effective_on`: the legal day. `data`: the new values of the public fields
     that changed, `previous`: the same fields before. `resource_version`: 1, 2, 3… of the resource without a gap.
 
+    `era`, `xact`, `seq`: the order of the feed. Numbers of transactions grow within one cluster of PostgreSQL only; where
+    a dump was restored into another, `kokybe migrate` begins a new era, which stands in the column's default.
+
     `n` and `hash` are given by a trigger as the row comes in: its place in its chain, and the hash of the place before
     together with all the other columns. Another trigger refuses every UPDATE, DELETE and TRUNCATE.
     """
 
     __tablename__ = "event"
     __table_args__ = (
-        Index("ix_event_order", "xact", "seq"),
+        Index("ix_event_feed", "era", "xact", "seq"),
+        Index("ix_event_feed_of_organisation", "organisation_id", "era", "xact", "seq"),
         UniqueConstraint("resource_id", "resource_version"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    era: Mapped[int] = mapped_column(server_default=text("1"))
     xact: Mapped[int] = mapped_column(XID8(), server_default=text("pg_current_xact_id()"))
     seq: Mapped[int] = mapped_column(BIGINT(), Identity(always=True))
     type: Mapped[str]
@@ -60,6 +65,16 @@ class Event(Table):
     previous: Mapped[dict[str, Any]]
     n: Mapped[int] = mapped_column(BIGINT())
     hash: Mapped[bytes] = mapped_column(LargeBinary())
+
+
+class EventEra(Table):
+    """A time in which all events came from one cluster, so that the numbers of its transactions put them in order."""
+
+    __tablename__ = "event_era"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    system_identifier: Mapped[int] = mapped_column(BIGINT())
+    began_at: Mapped[datetime]
 
 
 class EventChain(Table):

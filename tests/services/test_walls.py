@@ -27,7 +27,7 @@ from tests.world import World
 OPEN = {"standard", "standard_version", "policy", "service_type", "municipality", "project", "strand"}
 """Known to everybody who calls."""
 
-OF_THE_SERVICE = {"auditor", "auditor_licence", "auditor_advice", "job_run", "heartbeat", "event_chain"}
+OF_THE_SERVICE = {"auditor", "auditor_licence", "auditor_advice", "job_run", "heartbeat", "event_chain", "event_era"}
 """About auditors and the service itself: no rows of an organisation's records."""
 
 OF_CALLERS = {"client", "api_key", "client_grant", "idempotency_key"}
@@ -50,7 +50,13 @@ async def test_every_table_is_behind_the_wall_or_named_as_open(world: World) -> 
             " where grantee in ('kokybe_scoped', 'kokybe_public')",
         )
     assert walled == WALLED
-    named = {"auditor", "auditor_licence", "auditor_advice", "register_past"}  # the last: tests/api/test_past.py
+    named = {
+        "auditor",
+        "auditor_licence",
+        "auditor_advice",
+        "event_era",
+        "register_past",
+    }  # the last: tests/api/test_past.py
     assert reachable <= WALLED | OPEN | named
 
 
@@ -68,7 +74,10 @@ async def test_a_provider_reads_no_row_of_another_organisation_with_any_statemen
     owner = {"organisation": "id", **dict.fromkeys(OF_CALLERS, "client_id"), "client": "organisation_id"}
     async with world.at_work(a_provider_of(own.organisation_id)) as work:
         connection = await work.connection()
-        expected: dict[str, set[UUID]] = {"idempotency_key": set(), "client_grant": set(), "api_key": {own.client_id}}
+        expected: dict[str, set[UUID | None]] = {
+            "idempotency_key": set(), "client_grant": set(), "api_key": {own.client_id},
+            "event": {own.organisation_id, None},
+        }  # fmt: skip
         for table in sorted(WALLED):
             found = await values(connection, f"select {owner.get(table, 'organisation_id')} from {table}")
             assert found == expected.get(table, {own.organisation_id}), table

@@ -1,0 +1,133 @@
+"""Reading what happened: one order of all events, in which nothing that commits late comes to stand before what was
+already given out.
+
+Numbers of a sequence are given before a transaction commits: who reads on from the last one misses what commits later
+under a smaller one. So events stand in the order of their transactions, and only those are read that are older than
+every transaction still under way (`pg_snapshot_xmin`); of an era that has ended, all.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Integer, Select, Text, and_, any_, bindparam, cast, func, literal_column, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+
+from programme.database import Connection
+from programme.queries.assessments import RATINGS
+from programme.queries.views import IN_SIGHT, Statement, View, compiled, equals, moment, object_of, one_of, said
+from programme.rules.events import OPEN
+from programme.rules.sight import Sees
+from programme.tables import Event, EventEra
+from programme.tables.events import XID8
+
+_e, _era = Event.__table__.c, EventEra.__table__.c
+
+BEGIN_ERA = """
+insert into event_era (number, system_identifier, began_at)
+select max(number) + 1, control.system_identifier, now()
+  from event_era, pg_control_system() as control
+ group by control.system_identifier
+having (array_agg(event_era.system_identifier order by number desc))[1] <> control.system_identifier
+returning number
+"""
+"""Begins an era where this cluster is not the one of the last; the column's default has to follow."""
+
+
+class Place(NamedTuple):
+    """Where somebody stands in the order of events: behind this one."""
+
+    era: int
+    xact: int
+    seq: int
+
+
+START = Place(0, 0, 0)
+
+
+def _json(**fields: Any) -> Any:
+    return func.json_build_object(*(part for name, value in fields.items() for part in (said(name), value)))
+
+
+_CURRENT = select(func.max(_era.number)).scalar_subquery()
+_SETTLED = or_(_e.era < _CURRENT, _e.xact < literal_column("pg_snapshot_xmin(pg_current_snapshot())", type_=XID8()))
+
+# Ratings of an audit are told to its organisation once it sees them; `RATINGS.seen` is the condition.
+_RATING_SEEN = or_(
+    _e.resource_type != said("rating"),
+    select(RATINGS.id).where(RATINGS.id == _e.resource_id, RATINGS.seen[Sees.OWN]).correlate(Event.__table__).exists(),
+)
+_THEIRS = or_(
+    _e.organisation_id == any_(IN_SIGHT),
+    and_(_e.organisation_id.is_(None), _e.resource_type.in_([said(one) for one in OPEN])),
+)
+
+EVENTS = View(
+    name="events",
+    source=Event.__table__,
+    id=_e.id,
+    version=_e.resource_version,
+    fields={
+        "id": _e.id,
+        "type": _e.type,
+        "occurred_at": moment(_e.occurred_at),
+        "effective_on": _e.effective_on,
+        "actor": _json(type=_e.actor_type, id=_e.actor_id),
+        "request_id": _e.request_id,
+        "organisation_id": _e.organisation_id,
+        "resource": _json(type=_e.resource_type, id=_e.resource_id, version=_e.resource_version),
+        "data": _e.data,
+        "previous": _e.previous,
+    },
+    keys={"id": _e.id},
+    filters={
+        "type": one_of(_e.type, "type"),
+        "resource_type": one_of(_e.resource_type, "resource_type"),
+        "resource_id": equals(_e.resource_id, "resource_id"),
+        "organisation_id": equals(_e.organisation_id, "organisation_id"),
+    },
+    only=_e.resource_type == any_(bindparam("readable", type_=ARRAY(Text))),
+    seen={Sees.OWN: and_(_THEIRS, _RATING_SEEN), Sees.GRANTED: _THEIRS},
+)
+
+
+@lru_cache(maxsize=500)
+def feed_statement(conditions: frozenset[str], sees: Sees, limit: int) -> Statement:
+    """The events behind a place (`era`, `xact`, `seq`), oldest first: `body` and where each stands."""
+    query = object_of(EVENTS.source, EVENTS.fields).add_columns(
+        _e.type, _e.era, cast(_e.xact, Text).label("xact"), _e.seq
+    )
+    query = _told(query, sees).where(_SETTLED, *(EVENTS.filters[name] for name in sorted(conditions)))
+    place = (
+        bindparam("era", type_=Integer),
+        cast(cast(bindparam("xact", type_=Text), Text), XID8()),
+        bindparam("seq", type_=BIGINT),
+    )
+    query = query.where(tuple_(_e.era, _e.xact, _e.seq) > tuple_(*place))
+    return compiled(query.order_by(_e.era, _e.xact, _e.seq).limit(literal_column(str(limit))))
+
+
+def _told(query: Select[Any], sees: Sees) -> Select[Any]:
+    assert EVENTS.only is not None
+    query = query.where(EVENTS.only)
+    return query.where(EVENTS.seen[sees]) if sees in EVENTS.seen else query
+
+
+NEWEST = """
+select era, xact::text, seq from event
+ where era < (select max(number) from event_era) or xact < pg_snapshot_xmin(pg_current_snapshot())
+ order by era desc, xact desc, seq desc limit 1
+"""
+"""Where the feed as a whole ends now: changes exactly when there is something new in it."""
+
+HERE = """
+select max(number) as era, (pg_snapshot_xmin(pg_current_snapshot())::text::numeric - 1)::text as xact,
+       9223372036854775807 as seq from event_era
+"""
+"""The place behind everything that a snapshot holds for sure; what follows it may be in the snapshot already."""
+
+
+async def place_of(connection: Connection, statement: str) -> Place:
+    row = await connection.fetchrow(statement)
+    return START if row is None else Place(row["era"], int(row["xact"]), row["seq"])

@@ -1,0 +1,33 @@
+"""What the feed tells to whom: an event is for those who may read the resource that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+READ_WITH: dict[str, str] = {
+    "annual_report": "annual_reports.read",
+    "assessment": "assessments.read",
+    "auditor": "auditors.read",
+    "certificate": "certificates.read",
+    "client": "clients.read",
+    "compliance_case": "compliance_cases.read",
+    "contact": "contacts.read",
+    "enrolment": "enrolments.read",
+    "organisation": "organisations.read",
+    "policy": "standards.read",
+    "project": "projects.read",
+    "rating": "assessments.read",
+    "site": "organisations.read",
+    "standard": "standards.read",
+    "standard_version": "standards.read",
+    "strand": "projects.read",
+}
+"""By the kind of a resource, the permission that its reading needs. Each kind of record is here; a test demands it."""
+
+OPEN = ("standard", "standard_version", "policy", "project", "strand")
+"""Belong to no organisation and are told to whoever may read them."""
+
+
+def readable(may: Callable[[str], bool]) -> list[str]:
+    """The kinds of resource whose events a caller with these permissions is told."""
+    return [resource for resource, permission in READ_WITH.items() if may(permission)]
