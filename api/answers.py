@@ -18,11 +18,12 @@ from api.cursors import Cursors
 from api.deps import BAD_PARAMETERS, Reading, Writing
 from api.messages import MESSAGES
 from api.snapshots import Snapshot
-from programme.errors import FieldError, Malformed, NotFound
+from programme.errors import FieldError, Malformed, NotFound, Reason
 from programme.queries import views
 from programme.queries.past import Past
 from programme.queries.views import Sort, Statement, View
 from programme.rules import calendar
+from programme.rules.lifecycle import Action
 from schemas.page import PageQuery
 
 
@@ -31,7 +32,7 @@ def _refuse(parameter: str, expected: Sequence[str]) -> Malformed:
     return Malformed(BAD_PARAMETERS, code="invalid_parameter", errors=[error])
 
 
-def _names(parameter: str, value: str | None, known: Sequence[str]) -> tuple[str, ...]:
+def names(parameter: str, value: str | None, known: Sequence[str]) -> tuple[str, ...]:
     """Names separated by commas, each of them known."""
     names = tuple(dict.fromkeys(value.split(","))) if value else ()
     if not set(names) <= set(known):
@@ -40,7 +41,7 @@ def _names(parameter: str, value: str | None, known: Sequence[str]) -> tuple[str
 
 
 def _expansions(view: View, value: str | None) -> tuple[str, ...]:
-    return _names("expand", value, _paths(view, 2))
+    return names("expand", value, _paths(view, 2))
 
 
 def _paths(view: View, depth: int) -> list[str]:
@@ -106,8 +107,7 @@ async def rows_of(door: Reading, view: View, key: Any, statement: Statement, *, 
     """Everything that hangs on one resource, without pages: `{"items": […]}`; 404 where the resource is not known."""
     owner = await parent(door, view, key, by=by)
     rows = await views.rows(door.connection, statement, id=owner, today=door.caller.today, **door.caller.sight.values)
-    body = f'{{"items":[{",".join(row["body"] for row in rows)}]}}'
-    return Response(body, 200, private(door.caller), "application/json")
+    return plain(door, f'{{"items":[{",".join(row["body"] for row in rows)}]}}')
 
 
 async def parent(door: Reading, view: View, key: Any, *, by: str = "id") -> UUID:
@@ -138,10 +138,18 @@ async def left_as(
     """As `changed`, where the change itself has told the row that it leaves."""
     response = _answer("", door.caller, view, row, 200 if door.validate_only else status, path)
     if status == 201 and not door.validate_only:
-        response.headers["Location"] = f"{path or _path(view)}/{key}"
+        response.headers["Location"] = f"{path or path_of(view)}/{key}"
     if door.once is not None:
         await door.once.keep(door.connection, response)
     return response
+
+
+def plain(door: Reading, body: str, next_cursor: str | None = None) -> Response:
+    """What has no version of its own, as it is read; `next_cursor`: where it goes on, if it does."""
+    headers = private(door.caller)
+    if next_cursor:
+        headers["Link"] = f'<{_next(door, next_cursor)}>; rel="next"'
+    return Response(body, 200, headers, "application/json")
 
 
 def untagged(door: Writing, body: str, status: int, location: str) -> Response:
@@ -192,24 +200,37 @@ def _with_actions(body: str, caller: Caller, view: View, row: Mapping[str, Any],
         return body
     facts = view.judged(row, caller.actor, caller.today)
     actions = [
-        {
-            "name": action.name,
-            "allowed": not action.reasons,
-            "reasons": [reason.say(caller.language) for reason in action.reasons],
-            "method": "POST",
-            "href": f"{path or _path(view)}/{row['id']}/{action.path}",
-        }
+        _action(caller, action, f"{path or path_of(view)}/{row['id']}")
         for action in view.lifecycle.actions(facts, caller.role)
         if caller.actor.may(view.moved_with or f"{view.name}.{action.name}")
     ]
     return f'{body[:-1]},"actions":{as_json(actions)}}}'
 
 
+def action(caller: Caller, view: View, name: str, row: Mapping[str, Any] | None, href: str) -> dict[str, Any]:
+    """One move of a resource as it stands in its `actions`. `row`: the facts that its lifecycle looks at, if it has
+    one; `href`: the address of the resource."""
+    reasons: tuple[Reason, ...] = ()
+    if view.lifecycle is not None and row is not None:
+        reasons = view.lifecycle.reasons(name, view.judged(row, caller.actor, caller.today))
+    return _action(caller, Action(name, name.replace("_", "-"), reasons), href)
+
+
+def _action(caller: Caller, action: Action, href: str) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "allowed": not action.reasons,
+        "reasons": [reason.say(caller.language) for reason in action.reasons],
+        "method": "POST",
+        "href": f"{href}/{action.path}",
+    }
+
+
 def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def _path(view: View) -> str:
+def path_of(view: View) -> str:
     return "/v1/" + view.name.replace("_", "-")
 
 
@@ -228,10 +249,10 @@ async def page(
     one."""
     caller = door.caller
     sort = _sort(view, asked.sort)
-    include = _names("include", asked.include, ("total", "actions") if view.lifecycle else ("total",))
+    include = names("include", asked.include, ("total", "actions") if view.lifecycle else ("total",))
     past, when = looking_back(caller, as_of, known_at)
     with_actions = "actions" in include and past is None
-    fields = _names("fields", asked.fields, list(view.fields)) or None
+    fields = names("fields", asked.fields, list(view.fields)) or None
     expand = _expansions(view, asked.expand)
     filters = views.narrowest(view, filters)
     conditions = frozenset(filters)
@@ -274,10 +295,7 @@ async def page(
         counted = await views.one(door.connection, views.count_statement(view, conditions, sees, past), **given)
         total = f',"total":{counted[0] if counted else 0}'
     body = f'{{"items":[{",".join(bodies)}],"next_cursor":{json.dumps(next_cursor)}{total}}}'
-    headers = private(caller)
-    if next_cursor:
-        headers["Link"] = f'<{_next(door, next_cursor)}>; rel="next"'
-    return Response(body, 200, headers, "application/json")
+    return plain(door, body, next_cursor)
 
 
 def _refuse_paging(asked: PageQuery) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import passes, paths
+from benchmarks import overviews, passes, paths
 from benchmarks.data import CRITERIA, Size
 from benchmarks.house import House, say
 from benchmarks.load import Player
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "lists": paths.lists,
     "ratings": paths.ratings,
     "surroundings": paths.surroundings,
+    "overviews": overviews.overviews,
     "growth": paths.growth,
     "quiet": passes.quiet,
     "daily": passes.daily,

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from programme.rules.annual_reports import Flag, State, VoidReason
+from programme.rules.annual_reports import Flag, State, Timeliness, VoidReason
 from schemas.base import ActionRead, Answer, Body, Day, Id, Moment, Move, Prose
 from schemas.certificates import CertificateItem
 from schemas.organisations import Organisation
-from schemas.page import PastPageQuery, Search, Several
+from schemas.page import PageQuery, PastFilters, Search, Several
 
 Criterion = Annotated[
     str,
@@ -114,8 +114,8 @@ class AnnualReport(AnnualReportItem):
     )
 
 
-class AnnualReportQuery(PastPageQuery):
-    """Filters of the list of annual reports; sorts: `due_on`, `opens_on`."""
+class AnnualReportFilters(PastFilters):
+    """What annual reports can be asked for by."""
 
     q: Search | None = None
     state: Several[State] | None = None
@@ -123,11 +123,18 @@ class AnnualReportQuery(PastPageQuery):
     certificate_id: Id | None = None
     organisation_id: Id | None = None
     sequence: Annotated[int, Field(ge=1, le=99)] | None = None
+    timeliness: Several[Timeliness] | None = Field(default=None, description="How they stand by `due_on` on the day.")
+    standard: Several[str] | None = Field(default=None, description="Of the certificate.")
     municipality: Several[str] | None = Field(default=None, description="Of the holder; ISO 3166-2:LT codes.")
+    county: Several[str] | None = Field(default=None, description="That its municipality lies in; ISO 3166-2:LT codes.")
     due_on_gte: Day | None = Field(default=None, alias="due_on[gte]")
     due_on_lte: Day | None = Field(default=None, alias="due_on[lte]")
     opens_on_gte: Day | None = Field(default=None, alias="opens_on[gte]")
     opens_on_lte: Day | None = Field(default=None, alias="opens_on[lte]")
+
+
+class AnnualReportQuery(AnnualReportFilters, PageQuery):
+    """Filters of the list of annual reports; sorts: `due_on`, `opens_on`."""
 
 
 class PartsRead(Answer):

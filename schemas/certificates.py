@@ -24,7 +24,7 @@ from schemas.base import (
     unchanged,
 )
 from schemas.organisations import Organisation
-from schemas.page import PastPageQuery, Search, Several
+from schemas.page import PageQuery, PastFilters, PastPageQuery, Search, Several
 
 
 class CertificateNew(Body):
@@ -139,8 +139,8 @@ class Certificate(CertificateItem):
     )
 
 
-class CertificateQuery(PastPageQuery):
-    """Filters of the list of certificates; sorts: `certified_on`, `expires_on`, `reference`, `organisation`."""
+class CertificateFilters(PastFilters):
+    """What certificates can be asked for by."""
 
     q: Search | None = None
     status: Several[Status] | None = None
@@ -152,11 +152,16 @@ class CertificateQuery(PastPageQuery):
     source: Several[Source] | None = None
     reference: Several[str] | None = None
     municipality: Several[str] | None = Field(default=None, description="Of the holder; ISO 3166-2:LT codes.")
+    county: Several[str] | None = Field(default=None, description="That its municipality lies in; ISO 3166-2:LT codes.")
     service: str | None = Field(default=None, max_length=60, description="A service type that the scope names.")
     certified_on_gte: Day | None = Field(default=None, alias="certified_on[gte]")
     certified_on_lte: Day | None = Field(default=None, alias="certified_on[lte]")
     expires_on_gte: Day | None = Field(default=None, alias="expires_on[gte]")
     expires_on_lte: Day | None = Field(default=None, alias="expires_on[lte]")
+
+
+class CertificateQuery(CertificateFilters, PageQuery):
+    """Filters of the list of certificates; sorts: `certified_on`, `expires_on`, `reference`, `organisation`."""
 
 
 class Decision(Answer):

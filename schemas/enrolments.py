@@ -10,7 +10,7 @@ from pydantic import Field
 from programme.rules.enrolments import Outcome, Source, State
 from schemas.base import ActionRead, Answer, Body, Code, Day, Id, Move, Prose, Reference, Scope, ScopeRead, unchanged
 from schemas.organisations import Organisation
-from schemas.page import PastPageQuery, Search, Several
+from schemas.page import PageQuery, PastFilters, Search, Several
 
 
 class EnrolmentNew(Body):
@@ -127,16 +127,22 @@ class Enrolment(Answer):
     actions: list[ActionRead] = Field(default=[], description="On single enrolments; in lists with `include=actions`.")
 
 
-class EnrolmentQuery(PastPageQuery):
-    """Filters of the list of enrolments; sorts: `signed_on`, `agreement_number`, `organisation`, `id` (age)."""
+class EnrolmentFilters(PastFilters):
+    """What enrolments can be asked for by."""
 
     q: Search | None = None
     state: Several[State] | None = None
     organisation_id: Id | None = None
     project: Several[str] | None = None
     strand: Several[str] | None = None
+    standard: Several[str] | None = Field(default=None, description="Of the strand.")
     municipality: Several[str] | None = Field(default=None, description="Of the organisation; ISO 3166-2:LT codes.")
+    county: Several[str] | None = Field(default=None, description="That its municipality lies in; ISO 3166-2:LT codes.")
     service: str | None = Field(default=None, max_length=60, description="A service type that the scope names.")
     agreement_number: Several[str] | None = None
     signed_on_gte: Day | None = Field(default=None, alias="signed_on[gte]")
     signed_on_lte: Day | None = Field(default=None, alias="signed_on[lte]")
+
+
+class EnrolmentQuery(EnrolmentFilters, PageQuery):
+    """Filters of the list of enrolments; sorts: `signed_on`, `agreement_number`, `organisation`, `id` (age)."""

@@ -22,10 +22,19 @@ Several = Annotated[list[T], BeforeValidator(_split), Field(min_length=1, max_le
 """Values separated by commas, any of which may hold."""
 
 
-class PageQuery(BaseModel):
-    """What every list takes. Names that are not listed here or in the list's own filters are refused."""
+class Filters(BaseModel):
+    """Conditions in an address, each under the name that a `View` has it by. Names that are not listed are refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, populate_by_name=False)
+
+    def filters(self, *names: str) -> dict[str, Any]:
+        """The values given for these fields, under the names that they have in an address."""
+        fields = type(self).model_fields
+        return {fields[name].alias or name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class PageQuery(Filters):
+    """What every list takes besides its own filters."""
 
     limit: Annotated[int, Field(ge=1, le=200, description="How many items a page has at most.")] = 50
     cursor: Annotated[
@@ -46,11 +55,6 @@ class PageQuery(BaseModel):
         str | None, Field(max_length=200, description="Related resources to read along, separated by commas.")
     ] = None
 
-    def filters(self, *names: str) -> dict[str, Any]:
-        """The values given for these fields, under the names that they have in an address."""
-        fields = type(self).model_fields
-        return {fields[name].alias or name: value for name in names if (value := getattr(self, name)) is not None}
-
 
 KNOWN_AT = (
     "Only what was recorded by this moment (RFC 3339, as `2026-11-22T10:00:00Z`), about the day `as_of` or, without one, "
@@ -58,8 +62,8 @@ KNOWN_AT = (
 )
 
 
-class PastPageQuery(PageQuery):
-    """A list that also answers for another day, and by what was known at an earlier moment."""
+class PastFilters(Filters):
+    """A question that is also answered for another day, and by what was known at an earlier moment."""
 
     as_of: Day | None = Field(
         default=None,
@@ -67,6 +71,10 @@ class PastPageQuery(PageQuery):
         examples=["2025-12-31"],
     )
     known_at: PastMoment | None = Field(default=None, description=KNOWN_AT, examples=["2026-01-15T10:00:00Z"])
+
+
+class PastPageQuery(PastFilters, PageQuery):
+    """A list of that kind."""
 
 
 Search = Annotated[

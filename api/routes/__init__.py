@@ -12,6 +12,7 @@ from api.routes import (
     compliance_cases,
     enrolments,
     events,
+    forecast,
     health,
     me,
     oauth,
@@ -19,6 +20,7 @@ from api.routes import (
     projects,
     register,
     standards,
+    statistics,
 )
 
 ROUTERS = [
@@ -32,6 +34,8 @@ ROUTERS = [
     register.router,
     projects.router,
     standards.router,
+    statistics.router,
+    forecast.router,
     me.router,
     clients.router,
     auditors.router,

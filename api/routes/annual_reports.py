@@ -38,8 +38,8 @@ async def list_annual_reports(door: Reader, asked: Annotated[wire.AnnualReportQu
     """Annual reports by state, flag, certificate, holder, place and dates. Flags are derived on the day of the question,
     or on `as_of`. `q` finds names and legal codes of holders and references of certificates."""
     filters = asked.filters(
-        "state", "flag", "certificate_id", "organisation_id", "sequence", "municipality", "due_on_gte", "due_on_lte",
-        "opens_on_gte", "opens_on_lte",
+        "state", "flag", "certificate_id", "organisation_id", "sequence", "timeliness", "standard",
+        "municipality", "county", "due_on_gte", "due_on_lte", "opens_on_gte", "opens_on_lte",
     )  # fmt: skip
     if asked.q:
         filters["q"] = pattern(asked.q)

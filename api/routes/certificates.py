@@ -64,7 +64,7 @@ async def list_certificates(door: Reader, asked: Annotated[wire.CertificateQuery
     `as_of`."""
     filters = asked.filters(
         "status", "register_status", "organisation_id", "standard", "standard_version", "level", "source", "reference",
-        "municipality", "service", "certified_on_gte", "certified_on_lte", "expires_on_gte", "expires_on_lte",
+        "municipality", "county", "service", "certified_on_gte", "certified_on_lte", "expires_on_gte", "expires_on_lte",
     )  # fmt: skip
     if asked.q:
         filters["q"] = pattern(asked.q)

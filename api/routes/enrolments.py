@@ -32,8 +32,8 @@ async def list_enrolments(door: Reader, asked: Annotated[wire.EnrolmentQuery, Qu
     """Enrolments by state, organisation, project, strand, place, service and agreement; the newest first. `q` finds
     names and legal codes of organisations and agreement numbers."""
     filters = asked.filters(
-        "state", "organisation_id", "project", "strand", "municipality", "service", "agreement_number",
-        "signed_on_gte", "signed_on_lte",
+        "state", "organisation_id", "project", "strand", "standard", "municipality", "county", "service",
+        "agreement_number", "signed_on_gte", "signed_on_lte",
     )  # fmt: skip
     if asked.q:
         filters["q"] = pattern(asked.q)

@@ -6,10 +6,25 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, bindparam, case, func, literal_column, null, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from programme.queries.certificates import CERTIFICATES
+from programme.queries.code_lists import in_county
 from programme.queries.organisations import ORGANISATIONS
 from programme.queries.views import (
     TODAY,
@@ -17,6 +32,7 @@ from programme.queries.views import (
     View,
     between,
     compiled,
+    derived,
     equals,
     found_in,
     moment,
@@ -24,7 +40,7 @@ from programme.queries.views import (
     one_of,
     said,
 )
-from programme.rules.annual_reports import LIFECYCLE, AnnualReportFacts, Flag, State, VoidReason
+from programme.rules.annual_reports import LIFECYCLE, AnnualReportFacts, Flag, State, Timeliness, VoidReason
 from programme.tables import AnnualReport, AnnualReportReview, AnnualReportSubmission, Certificate, Organisation
 from programme.work import Actor
 
@@ -34,12 +50,7 @@ _s, _v = AnnualReportSubmission.__table__.c, AnnualReportReview.__table__.c
 
 def flags_on(day: ColumnElement[Any]) -> ColumnElement[list[str]]:
     """The flags of a report on a day; `rules.annual_reports.flags` says the same, proven equal by test."""
-    open_still = and_(
-        or_(_r.first_submitted_on.is_(None), _r.first_submitted_on > day),
-        _r.state != said(State.WAIVED.value),
-        _r.void_reason.is_distinct_from(said(VoidReason.IMPORTED.value)),
-        or_(_r.lapses_on.is_(None), _r.lapses_on > day),
-    )
+    open_still = and_(or_(_r.first_submitted_on.is_(None), _r.first_submitted_on > day), _owed_on(day))
     raised = {
         Flag.OPEN: and_(open_still, _r.opens_on <= day),
         Flag.DUE_SOON: and_(open_still, _r.due_on - _r.due_soon_days <= day, _r.due_on >= day),
@@ -49,6 +60,26 @@ def flags_on(day: ColumnElement[Any]) -> ColumnElement[list[str]]:
     }
     each: array[Any] = array([case((holds, said(flag.value))) for flag, holds in raised.items()], type_=Text)
     return func.array_remove(each, null(), type_=ARRAY(Text))
+
+
+def timeliness_on(day: ColumnElement[Any]) -> ColumnElement[str]:
+    """How a report stands on a day; `rules.annual_reports.timeliness` says the same, proven equal by test."""
+    return case(
+        (and_(_r.first_submitted_on <= day, _r.first_submitted_on > _r.due_on), said(Timeliness.LATE.value)),
+        (_r.first_submitted_on <= day, said(Timeliness.ON_TIME.value)),
+        (not_(_owed_on(day)), said(Timeliness.NOT_OWED.value)),
+        (_r.due_on < day, said(Timeliness.OVERDUE.value)),
+        else_=said(Timeliness.UPCOMING.value),
+    )
+
+
+def _owed_on(day: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a report is owed at all on the day, handed in or not."""
+    return and_(
+        _r.state != said(State.WAIVED.value),
+        _r.void_reason.is_distinct_from(said(VoidReason.IMPORTED.value)),
+        or_(_r.lapses_on.is_(None), _r.lapses_on > day),
+    )
 
 
 def judge(row: Mapping[str, Any], actor: Actor, today: date) -> AnnualReportFacts:
@@ -101,7 +132,10 @@ ANNUAL_REPORTS = View(
         "certificate_id": equals(_r.certificate_id, "certificate_id"),
         "organisation_id": equals(_r.organisation_id, "organisation_id"),
         "sequence": equals(_r.sequence, "sequence"),
+        "timeliness": derived(one_of(timeliness_on(TODAY), "timeliness")),
+        "standard": one_of(_c.standard, "standard"),
         "municipality": one_of(_o.municipality, "municipality"),
+        "county": in_county(_o.municipality, "county"),
         "q": or_(found_in(_o.search, "q"), found_in(func.fold(_c.reference), "q")),
         **between(_r.due_on, "due_on"),
         **between(_r.opens_on, "opens_on"),

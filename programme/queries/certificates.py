@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from programme.database import Connection
 from programme.errors import NotFound
+from programme.queries.code_lists import in_county
 from programme.queries.organisations import ORGANISATIONS
 from programme.queries.views import (
     LATEST,
@@ -93,7 +94,7 @@ def judge(row: Mapping[str, Any], actor: Actor, today: date) -> CertificateFacts
 
 _STATUS = status_on(TODAY)
 
-_AUDITS = (
+AUDITS = (
     select(_a.id)
     .where(
         _a.organisation_id == _c.organisation_id,
@@ -172,6 +173,7 @@ CERTIFICATES = View(
         "source": one_of(_c.source, "source"),
         "reference": one_of(_c.reference, "reference"),
         "municipality": one_of(_c.municipality_key, "municipality"),
+        "county": in_county(_c.municipality_key, "county"),
         "service": covers(_c.scope, "service"),
         "q": _found("q"),
         **between(_c.certified_on, "certified_on"),
@@ -191,11 +193,11 @@ CERTIFICATES = View(
         "state": _STATUS,
         "ended_on": _c.ended_on,
         "suspended_from": _c.suspended_from,
-        "audits": _of_a_draft(func.array(_AUDITS.with_only_columns(_a.outcome).scalar_subquery(), type_=ARRAY(Text))),
+        "audits": _of_a_draft(func.array(AUDITS.with_only_columns(_a.outcome).scalar_subquery(), type_=ARRAY(Text))),
         "auditors": case(
             (
                 _c.expires_on.is_(None),
-                func.array(_AUDITS.with_only_columns(_a.assessor).scalar_subquery(), type_=ARRAY(Uuid)),
+                func.array(AUDITS.with_only_columns(_a.assessor).scalar_subquery(), type_=ARRAY(Uuid)),
             ),
             else_=func.array(_CARRIED.scalar_subquery(), type_=ARRAY(Uuid)),
         ),

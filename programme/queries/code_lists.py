@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, func, literal_column
+from sqlalchemy import ColumnElement, Text, func, literal_column, select
 
 from programme.queries.views import View, found_in, one_of, said
 from programme.tables import Municipality, ServiceType
@@ -12,6 +12,11 @@ from programme.tables import Municipality, ServiceType
 _m, _t = Municipality.__table__.c, ServiceType.__table__.c
 _NEVER_CHANGED: ColumnElement[int] = literal_column("1")
 """Entries of code lists have no versions: a caller cannot change them."""
+
+
+def in_county(municipality: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """A municipality, by its code, that lies in one of the counties."""
+    return municipality.in_(select(_m.code).where(one_of(_m.county, name)).correlate(None))
 
 
 def _in_lithuanian_order(name: ColumnElement[Any]) -> ColumnElement[str]:

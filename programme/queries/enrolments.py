@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Text, Uuid, bindparam, cast, func, or_, select
 
+from programme.queries.code_lists import in_county
 from programme.queries.organisations import ORGANISATIONS
 from programme.queries.views import (
     LATEST,
@@ -76,7 +77,9 @@ ENROLMENTS = View(
         "organisation_id": equals(_e.organisation_id, "organisation_id"),
         "project": one_of(_p.code, "project"),
         "strand": one_of(_s.code, "strand"),
+        "standard": one_of(_s.standard, "standard"),
         "municipality": one_of(_o.municipality, "municipality"),
+        "county": in_county(_o.municipality, "county"),
         "service": covers(_e.scope, "service"),
         "agreement_number": one_of(_e.agreement_number, "agreement_number"),
         "q": or_(found_in(_o.search, "q"), found_in(func.fold(_e.agreement_number), "q")),

@@ -6,7 +6,7 @@ run with its values on a bare connection, so that the text never differs from re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -244,6 +244,12 @@ def _version_along(view: View, path: str) -> ScalarSelect[str]:
     return found.correlate(*_tables(view.source)).scalar_subquery()
 
 
+def matching(query: Select[Any], view: View, conditions: Iterable[str], sees: Sees) -> Select[Any]:
+    """Only rows of which the conditions hold, and of those only what the caller may know of: what every list, count
+    and statistic is made of."""
+    return _narrowed(query.where(*(_condition(view, name) for name in sorted(conditions))), view, sees)
+
+
 def _narrowed(query: Select[Any], view: View, sees: Sees) -> Select[Any]:
     """Only what the view shows and, of that, only what is in the caller's sight: the first wall, and all of it."""
     if view.only is not None:
@@ -286,8 +292,7 @@ def page_statement(
     query = query.add_columns(*(key.label(f"key_{place}") for place, key in enumerate(keys)), view.id.label("id"))
     if with_facts:
         query = query.add_columns(*(column.label(f"fact_{name}") for name, column in view.facts.items()))
-    query = query.where(*(_condition(view, name) for name in sorted(conditions)))
-    query = _narrowed(query, view, sees)
+    query = matching(query, view, conditions, sees)
     keys.append(view.id)
     directions.append(directions[0])
     if after:
@@ -351,10 +356,7 @@ def _after(keys: Sequence[ColumnElement[Any]], directions: Sequence[bool]) -> Co
 
 @lru_cache(maxsize=1000)
 def count_statement(view: View, conditions: frozenset[str], sees: Sees, past: Past | None = None) -> Statement:
-    query = (
-        select(func.count()).select_from(view.source).where(*(_condition(view, name) for name in sorted(conditions)))
-    )
-    return compiled(_narrowed(query, view, sees), past, sees)
+    return compiled(matching(select(func.count()).select_from(view.source), view, conditions, sees), past, sees)
 
 
 async def one(connection: Connection, statement: Statement, **given: Any) -> Any | None:

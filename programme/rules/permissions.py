@@ -47,6 +47,8 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "clients.read": {_R.PROVIDER, _R.PARTNER, _R.OPS},
     "clients.write": {_R.PROVIDER, _R.OPS},
     "clients.keys": {_R.PROVIDER, _R.PARTNER, _R.OPS},
+    "statistics.read": _PEOPLE,
+    "forecast.read": _PEOPLE,
     "auditors.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AUDITOR, _R.OPS},
     "auditors.write": {_R.COORDINATOR, _R.OPS},
 }

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import ARRAY, Date, column, func, literal, select, true, update
 
-from programme.queries.annual_reports import flags_on
+from programme.queries.annual_reports import flags_on, timeliness_on
 from programme.rules import annual_reports as rules
-from programme.rules.annual_reports import Flag, Obligation, State, VoidReason
+from programme.rules.annual_reports import Flag, Obligation, State, Timeliness, VoidReason
 from programme.rules.calendar import noon_in_vilnius
 from programme.services.daily import catch_up
 from programme.tables import AnnualReport
@@ -381,14 +381,15 @@ async def become(world: World, owed: Obligation) -> UUID:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(judged())
-async def test_sql_and_the_pure_rule_raise_the_same_flags(world: World, judged: tuple[Obligation, list[date]]) -> None:
+async def test_sql_and_the_pure_rules_say_the_same(world: World, judged: tuple[Obligation, list[date]]) -> None:
     owed, days = judged
     row = await become(world, owed)
     asked = func.unnest(literal(days, ARRAY(Date))).table_valued(column("day", Date)).render_derived()
-    judged_on = select(asked.c.day, flags_on(asked.c.day)).join_from(AnnualReport, asked, true())
     async with world.at_work() as work:
-        found = await work.session.execute(judged_on.where(AnnualReport.id == row))
-        assert dict(found.all()) == {one: rules.flags(one, owed) for one in days}
+        for in_sql, pure in ((flags_on, rules.flags), (timeliness_on, rules.timeliness)):
+            judged_on = select(asked.c.day, in_sql(asked.c.day)).join_from(AnnualReport, asked, true())
+            found = await work.session.execute(judged_on.where(AnnualReport.id == row))
+            assert dict(found.all()) == {one: pure(one, owed) for one in days}  # type: ignore[operator]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -402,6 +403,11 @@ async def test_every_read_path_shows_these_flags(world: World, judged: tuple[Obl
     for flag in Flag:
         listed = (await coordinator.get(f"/v1/annual-reports?flag={flag}&as_of={days[0]}&fields=id")).json()["items"]
         assert (str(row) in [item["id"] for item in listed]) == (flag in expected)
+    stands = rules.timeliness(days[0], owed)
+    for timeliness in Timeliness:
+        path = f"/v1/annual-reports?timeliness={timeliness}&as_of={days[0]}&fields=id"
+        listed = (await coordinator.get(path)).json()["items"]
+        assert (str(row) in [item["id"] for item in listed]) == (timeliness is stands)
 
 
 async def test_what_is_read_along_two_deep_is_part_of_the_tag(world: World) -> None:

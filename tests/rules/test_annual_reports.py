@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from programme.errors import NotAllowed
 from programme.rules import annual_reports as rules
-from programme.rules.annual_reports import LIFECYCLE, AnnualReportFacts, Flag, Obligation, State, VoidReason
+from programme.rules.annual_reports import LIFECYCLE, AnnualReportFacts, Flag, Obligation, State, Timeliness, VoidReason
 from programme.rules.lifecycle import Role
 
 DUE = date(2027, 2, 21)
@@ -130,6 +130,36 @@ def test_the_next_change_is_the_first_milestone_or_the_end_that_is_still_to_come
     coming = sorted([one for one in milestones if (end - one).days > 0] + ([end] if report.lapses_on else []))
     assert rules.next_change(None, report) == (coming[0] if coming else None)
     assert rules.next_change(day, report) == next((one for one in coming if (one - day).days > 0), None)
+
+
+@pytest.mark.parametrize(
+    ("day", "changes", "stands"),
+    [
+        ("2027-02-21", {}, Timeliness.UPCOMING),
+        ("2027-02-22", {}, Timeliness.OVERDUE),
+        ("2028-02-21", {}, Timeliness.OVERDUE),
+        ("2028-02-22", {}, Timeliness.NOT_OWED),
+        ("2027-02-22", {"state": State.WAIVED}, Timeliness.NOT_OWED),
+        ("2026-01-01", {"state": State.VOID, "void_reason": VoidReason.IMPORTED}, Timeliness.NOT_OWED),
+        ("2027-02-20", {"first_submitted_on": date(2027, 2, 21)}, Timeliness.UPCOMING),
+        ("2027-02-21", {"first_submitted_on": date(2027, 2, 21)}, Timeliness.ON_TIME),
+        ("2029-01-01", {"first_submitted_on": date(2027, 2, 21)}, Timeliness.ON_TIME),
+        ("2027-02-22", {"first_submitted_on": date(2027, 2, 23)}, Timeliness.OVERDUE),
+        ("2027-02-23", {"first_submitted_on": date(2027, 2, 23)}, Timeliness.LATE),
+        ("2029-01-01", {"state": State.APPROVED, "first_submitted_on": date(2027, 2, 23)}, Timeliness.LATE),
+    ],
+)
+def test_how_a_report_stands_by_its_last_day(day: str, changes: dict[str, object], stands: Timeliness) -> None:
+    assert rules.timeliness(date.fromisoformat(day), replace(OWED, **changes)) is stands  # type: ignore[arg-type]
+
+
+@given(OBLIGATIONS, DAYS)
+def test_overdue_and_late_are_the_flags_of_these_names(report: Obligation, day: date) -> None:
+    stands, raised = rules.timeliness(day, report), rules.flags(day, report)
+    assert (stands is Timeliness.OVERDUE) == (Flag.OVERDUE in raised)
+    assert (stands is Timeliness.LATE) == (Flag.LATE in raised)
+    if stands is Timeliness.NOT_OWED:
+        assert raised == []
 
 
 def test_thirty_days_are_soon_and_thirty_days_are_grace_where_nothing_else_is_said() -> None:
