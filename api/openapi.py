@@ -54,6 +54,7 @@ TAGS = [
     {"name": "standards", "description": "Standards with their levels, versions, principles, criteria and policies."},
     {"name": "code-lists", "description": "Municipalities and kinds of social service."},
     {"name": "compliance-cases", "description": "What the coordinator has to follow up."},
+    {"name": "work-queue", "description": "What waits for whoever asks."},
     {"name": "statistics", "description": "The programme in numbers, and what lies ahead."},
     {"name": "register", "description": "The public register of certificates: no key is needed."},
     {"name": "callers", "description": "Who may call, and who one is."},

@@ -21,6 +21,7 @@ from api.routes import (
     register,
     standards,
     statistics,
+    work_queue,
 )
 
 ROUTERS = [
@@ -36,6 +37,7 @@ ROUTERS = [
     standards.router,
     statistics.router,
     forecast.router,
+    work_queue.router,
     me.router,
     clients.router,
     auditors.router,

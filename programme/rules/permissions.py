@@ -49,6 +49,7 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "clients.keys": {_R.PROVIDER, _R.PARTNER, _R.OPS},
     "statistics.read": _PEOPLE,
     "forecast.read": _PEOPLE,
+    "work_queue.read": _PEOPLE,
     "auditors.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AUDITOR, _R.OPS},
     "auditors.write": {_R.COORDINATOR, _R.OPS},
 }

@@ -42,6 +42,12 @@ class AnnualReport(Dated, Recorded, Table):
         Index("ix_annual_report_due_on", "due_on", "id"),
         Index("ix_annual_report_organisation", "organisation_id", "due_on"),
         Index(
+            "ix_annual_report_handed_in",
+            "state",
+            "id",
+            postgresql_where=text("state in ('submitted', 'with_auditor', 'commented', 'with_office')"),
+        ),
+        Index(
             "ix_annual_report_due",
             "next_change_on",
             "organisation_id",
@@ -146,6 +152,7 @@ class ComplianceCase(Recorded, Table):
             onupdate="CASCADE",
         ),
         CheckConstraint("state in ('open', 'closed')", name="state"),
+        Index("ix_compliance_case_open", "id", postgresql_where=text("state = 'open'")),
         CheckConstraint("(state = 'closed') = (closed_on is not null)", name="closed"),
     )
 

@@ -45,6 +45,12 @@ class Assessment(Recorded, Table):
         Index("ix_assessment_planned_on", text("coalesce(planned_on, 'infinity')"), "id"),
         Index("ix_assessment_enrolment_id", "enrolment_id"),
         Index("ix_assessment_assessor", "assessor"),
+        Index(
+            "ix_assessment_unfinished",
+            "state",
+            "id",
+            postgresql_where=text("state in ('planned', 'in_progress', 'submitted', 'under_review', 'improvement')"),
+        ),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))

@@ -78,6 +78,13 @@ class Certificate(Known, Recorded, Table):
             postgresql_where=text("next_change_on is not null"),
         ),
         Index("ix_certificate_predecessor", "predecessor_id"),
+        Index(
+            "ix_certificate_review_by",
+            text("coalesce(review_by, 'infinity')"),
+            "id",
+            postgresql_where=text("review_by is not null"),
+        ),
+        Index("ix_certificate_undecided", "id", postgresql_where=text("expires_on is null and ended_on is null")),
         Index("ix_certificate_reference_order", text("coalesce(reference, '')"), "id"),
         Index("ix_certificate_scope", "scope", postgresql_using="gin", postgresql_ops={"scope": "jsonb_path_ops"}),
         Index(

@@ -125,6 +125,11 @@ class Contact(Recorded, Table):
             name="hold_ground",
         ),
         CheckConstraint("(hold_ground is null) = (hold_until_on is null)", name="hold"),
+        Index(
+            "ix_contact_erasure_requested",
+            "id",
+            postgresql_where=text("erasure_requested_at is not null and erased_at is null"),
+        ),
         Index("ix_contact_due", "next_change_on", postgresql_where=text("next_change_on is not null")),
     )
 

@@ -140,6 +140,7 @@ class Enrolment(Dated, Recorded, Table):
         CheckConstraint("state <> 'active' or signed_on is not null", name="active_means_signed"),
         CheckConstraint("source in ('entry', 'import')", name="source"),
         Index("ix_enrolment_strand_id", "strand_id", "state"),
+        Index("ix_enrolment_open", "state", "id", postgresql_where=text(f"state in ({_OPEN})")),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
