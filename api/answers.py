@@ -17,13 +17,15 @@ from api.access import Caller
 from api.cursors import Cursors
 from api.deps import BAD_PARAMETERS, Reading, Writing
 from api.messages import MESSAGES
+from api.refusals import NothingKept, NotKept, told
 from api.snapshots import Snapshot
-from programme.errors import FieldError, Malformed, NotFound, Reason
+from programme.errors import FieldError, Malformed, NotFound, Reason, Refusal
 from programme.queries import views
 from programme.queries.past import Past
 from programme.queries.views import Sort, Statement, View
 from programme.rules import calendar
 from programme.rules.lifecycle import Action
+from schemas.bulk import Atomicity
 from schemas.page import PageQuery
 
 
@@ -157,6 +159,46 @@ def untagged(door: Writing, body: str, status: int, location: str) -> Response:
     response = Response(body, 200 if door.validate_only else status, private(door.caller), "application/json")
     if status == 201 and not door.validate_only:
         response.headers["Location"] = location
+    return response
+
+
+async def several(
+    door: Writing,
+    view: View,
+    atomicity: Atomicity,
+    name: str,
+    results: Sequence[tuple[Mapping[str, Any], Any, Refusal | None]],
+) -> Response:
+    """What became of each of several changes: of each what it is known by, the row that it leaves (under `name`), or
+    why it was refused. `NothingKept` where all of them were, or one of those that are to be kept together."""
+    caller = door.caller
+    refusals = [refusal for _, _, refusal in results if refusal]
+    together = atomicity is Atomicity.ALL and bool(refusals)
+
+    def result(known_by: Mapping[str, Any], row: Any, refusal: Refusal | None) -> dict[str, Any]:
+        if refusal is None and together:
+            refusal = NotKept()
+        if refusal is not None:
+            problem = told(caller.language, caller.request_id, refusal)
+            return {
+                **known_by,
+                "status": problem["status"],
+                "etag": None,
+                "version": None,
+                name: None,
+                "problem": problem,
+            }
+        return {
+            **known_by, "status": 201 if row["is_new"] else 200, "etag": _tag("", caller, row), "version": row["version"],
+            name: json.loads(row["body"]), "problem": None,
+        }  # fmt: skip
+
+    items = [result(*one) for one in results]
+    if together or len(refusals) == len(items):
+        raise NothingKept(items)
+    response = Response(as_json({"items": items}), 200, private(caller), "application/json")
+    if door.once is not None:
+        await door.once.keep(door.connection, response)
     return response
 
 

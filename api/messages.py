@@ -66,6 +66,9 @@ MESSAGES: dict[str, Sentence] = {
     "less_than_equal": Sentence(lt="Didžiausia reikšmė – {le}.", en="The largest value is {le}."),
     "greater_than": Sentence(lt="Reikšmė turi būti didesnė už {gt}.", en="The value has to be greater than {gt}."),
     "less_than": Sentence(lt="Reikšmė turi būti mažesnė už {lt}.", en="The value has to be less than {lt}."),
+    "criterion_repeated": Sentence(
+        lt="Kriterijus užklausoje vertinamas vieną kartą.", en="A criterion is rated once in a request."
+    ),
     "enum": Sentence(lt="Galimos reikšmės: {expected}.", en="Possible values: {expected}."),
     "literal_error": Sentence(lt="Galimos reikšmės: {expected}.", en="Possible values: {expected}."),
     "list_type": Sentence(lt="Čia turi būti sąrašas.", en="A list is expected here."),

@@ -25,11 +25,12 @@ from api import idempotency
 from api.access import BAD_KEY, NO_KEY, OUT_OF_SCOPE
 from api.cursors import BAD_CURSOR
 from api.deps import BAD_PARAMETERS
-from api.idempotency import Replayed, Reused
+from api.idempotency import Replayed
 from api.limits import TooMany
 from api.messages import MESSAGES, OTHER
 from api.metrics import PROBLEMS, REPLAYS
 from api.readiness import NotReady
+from api.refusals import STATUS, NothingKept, NotKept, document
 from api.routes import ROUTES, oauth
 from api.routes.oauth import NoToken
 from api.strict_json import BadBody, UnsupportedBody
@@ -44,23 +45,6 @@ log = structlog.get_logger()
 
 CLOSE = {"Connection": "close"}
 """What is left of such a request is not read, and nothing after it is believed."""
-
-STATUS: dict[type[Refusal], int] = {
-    errors.Malformed: 400,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    errors.NotFound: 404,
-    errors.NotAllowed: 409,
-    errors.Conflict: 409,
-    errors.Stale: 412,
-    errors.Invalid: 422,
-    errors.VersionRequired: 428,
-    Reused: 422,
-    TooMany: 429,
-    errors.Unavailable: 503,
-    errors.OutcomeUnknown: 503,
-    NotReady: 503,
-}
 
 NO_SUCH_PATH = Sentence(lt="Tokio adreso nėra.", en="There is no such address.")
 NO_SUCH_METHOD = Sentence(lt="Šis adresas tokio metodo nepriima.", en="This address does not take that method.")
@@ -134,6 +118,8 @@ MEANINGS: dict[type[Refusal], Sentence] = {
     errors.VersionRequired: errors.VersionRequired().sentence,
     errors.Unavailable: errors.Unavailable().sentence,
     errors.OutcomeUnknown: errors.OutcomeUnknown().sentence,
+    NothingKept: NothingKept([]).sentence,
+    NotKept: NotKept().sentence,
     NotReady: Sentence(
         lt="Neveikia tai, be ko paslauga atsakyti negali; checks nurodo, kas.",
         en="Something without which the service cannot answer is missing; checks tell what.",
@@ -143,6 +129,7 @@ MEANINGS: dict[type[Refusal], Sentence] = {
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, refused)  # type: ignore[arg-type]
+    app.add_exception_handler(NothingKept, nothing_kept)  # type: ignore[arg-type]
     app.add_exception_handler(NoToken, no_token)  # type: ignore[arg-type]
     app.add_exception_handler(Replayed, replayed)  # type: ignore[arg-type]
     app.add_exception_handler(NotReady, not_ready)  # type: ignore[arg-type]
@@ -169,15 +156,7 @@ def problem(
 ) -> Response:
     language: Language = request.state.language
     PROBLEMS.labels(code).inc()
-    body = {
-        "type": f"/problems/{code}",
-        "title": title.say(language),
-        "status": status,
-        "detail": detail.say(language, facts),
-        "code": code,
-        "request_id": request.state.request_id,
-        **{name: value for name, value in members.items() if value},
-    }
+    body = document(language, request.state.request_id, status, code, title, detail, facts, **members)
     return Response(
         json.dumps(body, ensure_ascii=False, default=str).encode(),
         status,
@@ -221,6 +200,12 @@ async def no_token(request: Request, refusal: NoToken) -> Response:
         headers={"Pragma": "no-cache"} | ({} if known else {"WWW-Authenticate": 'Basic realm="kokybe"'}),
         error=refusal.error,
         error_description=refusal.sentence.en,
+    )
+
+
+async def nothing_kept(request: Request, refusal: NothingKept) -> Response:
+    return problem(
+        request, STATUS[NothingKept], refusal.problem, refusal.title, refusal.sentence, items=refusal.results
     )
 
 

@@ -29,8 +29,8 @@ PERMISSIONS_INTRODUCTION = """\
 
 Printed from `programme/rules/` by `make openapi`; do not edit. Every operation names one permission; without it the
 answer is 403. Which rows there are for a role is its *sight*: what is not in it is not found (404). Of assessments,
-`assigned` means one's own audits, `docket` those that were handed in at least once. Without a key there is the public
-register alone.
+`assigned` means one's own audits and the self-assessments that were handed in, `docket` whatever was handed in at least
+once. Without a key there is the public register alone.
 """
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from programme.rules.assessments import Kind, Outcome, RatingValue, State
 from schemas.base import (
@@ -22,19 +23,31 @@ from schemas.base import (
     Moment,
     Move,
     Prose,
+    ReasonRead,
     Scope,
     ScopeRead,
     unchanged,
 )
+from schemas.bulk import BulkResult
 from schemas.organisations import Organisation
 from schemas.page import PageQuery, Search, Several
+from schemas.standards import ScaleRead
 
 Sha256 = Annotated[
     str, Field(strict=True, min_length=64, max_length=64, pattern="^[0-9a-fA-F]+$"), AfterValidator(str.lower)
 ]
 Level = Annotated[int, Field(strict=True, ge=0, le=10)]
 
+CriterionNumber = Annotated[
+    str, Field(strict=True, max_length=7, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}$", examples=["3.2"])
+]
+
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_EVIDENCE = {
+    "name": "Gavėjų teisių chartija",
+    "location": "https://dokumentai.example.lt/chartija-2026",
+    "sha256": _SHA256,
+}
 
 
 class AssessmentNew(Body):
@@ -88,14 +101,78 @@ class Evidence(Body):
     sha256: Sha256 = Field(description="SHA-256 of the content, in hexadecimal digits.", examples=[_SHA256])
 
 
+class PerspectiveLevel(Body):
+    """How far a criterion is, seen from one perspective of the version."""
+
+    perspective: Annotated[int, Field(strict=True, ge=1, le=20)] = Field(
+        description="Its number in the scale of the assessment.", examples=[1]
+    )
+    level: Level = Field(examples=[3])
+
+
+Levels = Annotated[list[PerspectiveLevel], Field(max_length=20)]
+
+
 class RatingRecord(Body):
     """What the criterion was found to be. It takes the place of all that the rating said before."""
 
     rating: RatingValue = Field(examples=["met"])
-    level: Level | None = Field(default=None, description="How far, on the assessor's own scale.", examples=[3])
+    level: Level | None = Field(default=None, description="How far, on the scale of the assessment.", examples=[3])
+    levels: Levels = Field(
+        default=[],
+        description="The same from each perspective that it was judged from.",
+        examples=[[{"perspective": 1, "level": 3}, {"perspective": 2, "level": 4}]],
+    )
     comment: Prose | None = Field(default=None, examples=["Gavėjai kasmet apklausiami, rezultatai aptariami taryboje."])
     evidence: Annotated[list[Evidence], Field(max_length=50)] = Field(
         default=[], description="A criterion that is met needs some before the assessment can be submitted."
+    )
+
+
+class RatingItem(RatingRecord):
+    """One rating of several."""
+
+    criterion: CriterionNumber
+    version: Annotated[int, Field(strict=True, ge=1, le=999_999_999)] | None = Field(
+        default=None,
+        description="The version that the rating has, where the criterion is rated anew; left out the first time.",
+        examples=[1],
+    )
+
+
+def _each_once(items: list[RatingItem]) -> list[RatingItem]:
+    named = [one.criterion for one in items]
+    for place, criterion in enumerate(named):
+        if criterion in named[:place]:
+            raise PydanticCustomError("criterion_repeated", "A criterion is rated once in a request.")
+    return items
+
+
+class RatingsRecord(Body):
+    """Ratings of several criteria, each of them once."""
+
+    items: Annotated[list[RatingItem], Field(min_length=1, max_length=200), AfterValidator(_each_once)] = Field(
+        examples=[
+            [
+                {"criterion": "3.1", "rating": "met", "evidence": [_EVIDENCE]},
+                {"criterion": "3.2", "rating": "partly_met", "comment": "Apklausa dar neapibendrinta.", "version": 1},
+            ]
+        ]
+    )
+
+
+class Assignment(Body):
+    """Who assesses and who reviews; whoever is left out stays, null takes them away."""
+
+    assessor: Id | None = Field(
+        default=None,
+        description="A client whose role is auditor; for the organisation's own work one of its clients.",
+        examples=["019ab2c4-0000-7000-8000-000000000021"],
+    )
+    reviewer: Id | None = Field(
+        default=None,
+        description="A client whose role is reviewer or awarder.",
+        examples=["019ab2c4-0000-7000-8000-000000000034"],
     )
 
 
@@ -105,7 +182,12 @@ class EvidenceRead(Answer):
     sha256: str
 
 
-class Rating(Answer):
+class PerspectiveLevelRead(Answer):
+    perspective: int = Field(examples=[1])
+    level: int = Field(examples=[3])
+
+
+class RatingAlone(Answer):
     """The rating of one criterion, with a version of its own, so that raters do not block each other."""
 
     id: UUID
@@ -115,11 +197,41 @@ class Rating(Answer):
     criterion: str = Field(examples=["3.2"])
     rating: RatingValue
     level: int | None
+    levels: list[PerspectiveLevelRead]
     comment: str | None
     evidence: list[EvidenceRead]
+    carried_from: UUID | None = Field(
+        description="The assessment that it was carried forward from; null once the criterion is rated here, which is "
+        "needed before the submission. It counts in no result until then."
+    )
     recorded_at: Moment
-    recorded_by: UUID | None = Field(description="The client who rated.")
+    recorded_by: UUID | None = Field(description="The client who rated, or carried it forward.")
     version: int
+
+
+_BESIDE = (
+    "With `expand=self_assessment`: what the organisation itself said of the criterion, in its last self-assessment of "
+    "the same scope, version and level that was handed in before the audit ended; null where there is none."
+)
+
+
+class Rating(RatingAlone):
+    """The rating of one criterion, with a version of its own, so that raters do not block each other."""
+
+    self_assessment: RatingAlone | None = Field(default=None, description=_BESIDE)
+
+
+class RatingResult(BulkResult):
+    """What became of the rating of one criterion."""
+
+    criterion: str = Field(examples=["3.2"])
+    rating: Rating | None = Field(description="The rating as the change leaves it.")
+
+
+class RatingResults(Answer):
+    """What became of each, in the order of the request."""
+
+    items: list[RatingResult]
 
 
 class PrincipleResult(Answer):
@@ -141,12 +253,22 @@ class CriterionAssessment(Answer):
     number: str = Field(examples=["3.2"])
     title: BilingualText
     text: BilingualText | None
-    rating: Rating | None = Field(description="Null while it is not rated.")
+    rating: RatingAlone | None = Field(description="Null while it is not rated.")
+    self_assessment: RatingAlone | None = Field(default=None, description=_BESIDE)
+
+
+class PerspectiveResult(Answer):
+    """How far the criteria of a principle are, seen from one perspective."""
+
+    perspective: int = Field(examples=[1])
+    level: float = Field(description="The mean of their levels, in two decimals.", examples=[3.25])
+    criteria: int = Field(description="Of how many criteria.", examples=[4])
 
 
 class PrincipleAssessment(PrincipleResult):
     """The result of one principle with the ratings of its criteria."""
 
+    levels: list[PerspectiveResult] = Field(description="By the perspectives that somebody judged it from.")
     description: BilingualText | None
     criteria: list[CriterionAssessment]
 
@@ -155,6 +277,49 @@ class PrincipleAssessments(Answer):
     """Every principle of an assessment, in the version's order."""
 
     items: list[PrincipleAssessment]
+
+
+class SubmittedRating(Answer):
+    criterion: str = Field(examples=["3.2"])
+    rating: RatingValue
+    level: int | None
+    levels: list[PerspectiveLevelRead]
+    comment: str | None
+    evidence: list[EvidenceRead]
+
+
+class AssessmentSubmission(Answer):
+    """One revision as it was handed in; it never changes."""
+
+    revision: int = Field(examples=[1])
+    submitted_at: Moment
+    submitted_by: UUID | None = Field(description="The client who handed it in.")
+    ended_on: date = Field(description="The last day of the work.")
+    ratings: list[SubmittedRating]
+
+
+class AssessmentSubmissions(Answer):
+    """Every revision that was handed in, oldest first."""
+
+    items: list[AssessmentSubmission]
+
+
+class Candidate(Answer):
+    """An auditor who could be assigned, or why not."""
+
+    auditor_id: UUID | None = Field(description="The record at `/v1/auditors`; null where nobody entered one.")
+    client_id: UUID = Field(description="What an assessment names as its `assessor`.")
+    name: str = Field(examples=["Jonas Pavyzdys"])
+    eligible: bool
+    reasons: list[ReasonRead] = Field(description="Why not; empty where nothing stands in the way.")
+    open_audits: int = Field(description="How many audits that are not finished the auditor has.", examples=[2])
+    last_audited_on: date | None = Field(description="When the auditor last finished an audit of the organisation.")
+
+
+class Candidates(Answer):
+    """Auditors in the order of their names, those without a conflict first."""
+
+    items: list[Candidate]
 
 
 class Assessment(Answer):
@@ -183,6 +348,8 @@ class Assessment(Answer):
     ended_on: date | None = Field(description="The last day of the work; null until it is submitted.")
     finalised_on: date | None
     revision: int = Field(description="How often it was submitted.", examples=[1])
+    carried_from: UUID | None = Field(description="The assessment whose ratings it started from, where it did.")
+    scale: ScaleRead = Field(description="What levels of its ratings mean: the version's when it was planned.")
     reason: str | None = Field(description="Why it was returned or cancelled, where that was the last move.")
     version: int
     organisation: Organisation | None = Field(default=None, description="With `expand=organisation`.")
@@ -214,3 +381,6 @@ class RatingQuery(PageQuery):
         default=None, description="Numbers of principles."
     )
     rating: Several[RatingValue] | None = None
+    carried: bool | None = Field(
+        default=None, description="`true`: only what was carried forward and is to be confirmed; `false`: the rest."
+    )

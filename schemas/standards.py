@@ -163,6 +163,23 @@ class Principle(Body):
     criteria: Annotated[list[Criterion], Field(max_length=200)] = []
 
 
+class Perspective(Body):
+    """A side from which results are judged. The owner's names of them may not be known."""
+
+    number: Annotated[int, Field(strict=True, ge=1, le=20)]
+    name: Bilingual | None = Field(default=None, examples=[{"lt": "Paslaugų gavėjai", "en": "Service users"}])
+
+
+class Scale(Body):
+    """What levels of ratings mean: from the lowest to the highest, from each perspective."""
+
+    lowest: Annotated[int, Field(strict=True, ge=0, le=10)] = 0
+    highest: Annotated[int, Field(strict=True, ge=0, le=10)] = 10
+    perspectives: Annotated[list[Perspective], Field(max_length=20, description="Numbered 1, 2, 3…")] = []
+
+
+_SCALE = {"lowest": 0, "highest": 4, "perspectives": [{"number": 1, "name": None}]}
+
 Tree = Annotated[
     list[Principle],
     Field(max_length=50, description="Numbered 1, 2, 3…; the criteria of the third are 3.1, 3.2, 3.3…"),
@@ -192,10 +209,11 @@ class VersionNew(Body):
     display_type: DisplayType = {}
     criteria_official: bool = Field(default=False, description="Whether the criteria are the owner's own text.")
     principles: Tree = []
+    scale: Scale = Field(default_factory=Scale, examples=[_SCALE])
 
 
 class VersionChange(Body):
-    """New particulars; `node_kind` and `principles` only while the version is a draft."""
+    """New particulars; `node_kind`, `principles` and `scale` only while the version is a draft."""
 
     in_force_from: Day | None = None
     in_force_to: Day | None = None
@@ -204,6 +222,7 @@ class VersionChange(Body):
     display_type: DisplayType = unchanged()
     criteria_official: bool = unchanged()
     principles: Tree = unchanged()
+    scale: Scale = unchanged(examples=[_SCALE])
 
 
 class Thresholds(Body):
@@ -280,6 +299,19 @@ class Policy(Answer):
     )
 
 
+class PerspectiveRead(Answer):
+    number: int = Field(examples=[1])
+    name: BilingualText | None = Field(description="Null where the owner's name of it is not known.")
+
+
+class ScaleRead(Answer):
+    """What levels of ratings mean."""
+
+    lowest: int = Field(examples=[0])
+    highest: int = Field(examples=[10])
+    perspectives: list[PerspectiveRead]
+
+
 class StandardVersion(Answer):
     """One edition of a standard: its tree of criteria, and its policies from day to day."""
 
@@ -295,6 +327,7 @@ class StandardVersion(Answer):
     display_type: dict[str, str] = Field(description="By level, what a certificate is called.")
     criteria_official: bool = Field(description="Whether the criteria are the owner's own text, or a paraphrase.")
     principles: list[PrincipleRead]
+    scale: ScaleRead
     policy: Policy | None = Field(description="The one in effect today.")
     policies: list[Policy] = Field(description="All of them, oldest first.")
     version: int

@@ -12,12 +12,13 @@ from uuid import uuid4
 from hypothesis import strategies as st
 
 from programme.queries.annual_reports import ANNUAL_REPORTS
-from programme.queries.assessments import ASSESSMENTS, RATINGS
+from programme.queries.assessments import ASSESSMENTS
 from programme.queries.certificates import CERTIFICATES, REGISTER
 from programme.queries.compliance_cases import COMPLIANCE_CASES
 from programme.queries.enrolments import ENROLMENTS
 from programme.queries.organisations import CONTACTS, ORGANISATIONS, SITES
 from programme.queries.projects import PROJECTS
+from programme.queries.ratings import RATINGS
 from programme.queries.views import View
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may
@@ -94,7 +95,9 @@ class Asking:
         query, headers = [], {"Accept-Language": draw(st.sampled_from(("lt", "en")))}
         for parameter in map(asking.resolved, operation.get("parameters", [])):
             name = parameter["name"]
-            if parameter["in"] != "query" or name in ("cursor", "validate_only") or draw(st.integers(0, 3)) != 0:
+            if parameter["in"] != "query" or name in ("cursor", "validate_only"):
+                continue
+            if not parameter.get("required") and draw(st.integers(0, 3)) != 0:
                 continue
             if name in ("sort", "fields", "expand") and not asking._names(path, name):
                 continue
@@ -130,7 +133,7 @@ class Asking:
         return st.sampled_from(ids)
 
     def _id(self, name: str) -> st.SearchStrategy[str]:
-        kind = {"predecessor_id": "certificate_id"}.get(name, name)
+        kind = {"predecessor_id": "certificate_id", "with": "assessment_id"}.get(name, name)
         known = [str(getattr(one, kind, uuid4())) for one in (self.own, *self.foreign)]
         return st.sampled_from([*known, str(uuid4())])
 

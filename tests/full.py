@@ -15,6 +15,7 @@ from programme.tables import (
     AnnualReportReview,
     AnnualReportSubmission,
     Assessment,
+    AssessmentSubmission,
     CertificateDecision,
     ComplianceCase,
     Contact,
@@ -120,6 +121,11 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
                        comment=f"{reference} {one.kind}", evidence=[], recorded_at=work.now),
                 "rating.recorded",
             )  # fmt: skip
+        work.session.add(
+            AssessmentSubmission(organisation_id=holder, assessment_id=handed_in.id, revision=1, submitted_at=work.now,
+                                 ended_on=DAY, ratings=[{"criterion": "1.1", "rating": "met", "level": None, "levels": [],
+                                                         "comment": f"{reference} {handed_in.kind}", "evidence": []}])
+        )  # fmt: skip
         report = await work.take(AnnualReport, made.reports[0])
         report.state, report.submissions, report.submitted_at = "with_auditor", 1, work.now
         report.first_submitted_at, report.first_submitted_on = work.now, work.today

@@ -134,6 +134,34 @@ BREAKS_ONCE = {
           join event on event.resource_id = rating.id and event.seq > stay.seq
                     and event.seq < coalesce(stay.until, 'infinity'::float8)
          where stay.type in ('assessment.submitted', 'assessment.review_started', 'assessment.finalised')""",
+    "what was submitted rests on nothing that was only carried forward": """
+        select rating.id from rating join assessment on assessment.id = rating.assessment_id
+         where rating.carried_from is not null and state in ('submitted', 'under_review', 'finalised')""",
+    "a level lies on the scale of its assessment": """
+        select rating.id
+          from rating join assessment on assessment.id = rating.assessment_id,
+               jsonb_path_query(rating.levels || jsonb_build_object('level', rating.level), '$[*].level ? (@ != null)') as found
+         where not found::int between (scale ->> 'lowest')::int and (scale ->> 'highest')::int
+         union all
+        select rating.id
+          from rating join assessment on assessment.id = rating.assessment_id, jsonb_to_recordset(levels) as one(perspective int)
+         where not scale @> jsonb_build_object('perspectives', jsonb_build_array(jsonb_build_object('number', perspective)))
+         union all
+        select rating.id from rating, jsonb_to_recordset(levels) as one(perspective int)
+         group by id, perspective having count(*) > 1""",
+    "each submission of an assessment is kept, and the last one is what stands": """
+        select assessment.id
+          from assessment left join assessment_submission as one on one.assessment_id = assessment.id
+         group by assessment.id having assessment.revision <> count(one.id) or assessment.revision <> coalesce(max(one.revision), 0)
+         union all
+        select assessment.id
+          from assessment join assessment_submission as one on one.assessment_id = assessment.id and one.revision = assessment.revision
+         where state in ('submitted', 'under_review', 'finalised')
+           and jsonb_array_length(one.ratings) <> (
+                 select count(*) from rating, jsonb_array_elements(one.ratings) as kept
+                  where rating.assessment_id = assessment.id and kept = jsonb_build_object(
+                        'criterion', criterion, 'rating', rating.rating, 'level', rating.level, 'levels', levels, 'comment', comment,
+                        'evidence', evidence))""",
     "who audited has not decided": """
         select certificate.id
           from certificate join assessment on assessment.id = certificate.assessment_id

@@ -63,7 +63,7 @@ CANNOT_BE_HIT = {
     ),
     "uq": re.compile(
         r"uq_(\w+_organisation_id_id|strand_project_id_id|organisation_id_municipality_key|certificate_decision_\w+|annual_report_\w+|rating_\w+"
-        r"|annual_report_submission_\w+|compliance_case_\w+|known_fact_\w+|event_\w+)"
+        r"|annual_report_submission_\w+|assessment_submission_\w+|compliance_case_\w+|known_fact_\w+|event_\w+)"
     ),
 }
 

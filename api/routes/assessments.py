@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Body, Path, Query
@@ -12,11 +12,16 @@ from api import answers
 from api.deps import Reading, Writing, reads, writes
 from api.resources import Resource
 from programme.queries import assessments as query
-from programme.queries.assessments import ASSESSMENTS, RATINGS
+from programme.queries import comparisons
+from programme.queries import ratings as rated
+from programme.queries.assessments import ASSESSMENTS
+from programme.queries.ratings import RATINGS
 from programme.queries.views import pattern
 from programme.services import assessments, ratings
 from schemas import assessments as wire
-from schemas.base import Id, Move
+from schemas.base import Id, Move, Nothing
+from schemas.bulk import Atomicity
+from schemas.comparisons import Comparison
 from schemas.page import Page
 
 router = Resource("/v1/assessments", "assessments")
@@ -30,8 +35,13 @@ Criterion = Annotated[
     ),
 ]
 Expand = Annotated[str | None, Query(max_length=200, description="`organisation`: the organisation along with it.")]
+Beside = Annotated[
+    str | None,
+    Query(max_length=200, description="`self_assessment`: what the organisation itself said of the criterion."),
+]
 Reader = Annotated[Reading, reads("assessments.read")]
 Rater = Annotated[Writing, writes("assessments.rate", versioned="where_given")]
+Plain = Annotated[Nothing, Body(default_factory=Nothing)]
 When = Annotated[Move, Body(default_factory=Move)]
 
 
@@ -54,18 +64,37 @@ async def record_rating(door: Rater, assessment_id: Id, criterion: Criterion, bo
     )
 
 
+@router.post("/{assessment_id}/ratings/bulk", response_model=wire.RatingResults, summary="Record several ratings")
+async def record_ratings(
+    door: Annotated[Writing, writes("assessments.rate", versioned=False)],
+    assessment_id: Id,
+    body: wire.RatingsRecord,
+    atomicity: Annotated[
+        Atomicity, Query(description="What becomes of the others where one is refused.")
+    ] = Atomicity.ALL,
+) -> Response:
+    """Rates up to 200 criteria at once, each for the first time or, with its `version`, anew; each that changes has its
+    own event. The results stand in the order of the request, each with the status that it would have had alone. With
+    `atomicity=all` one refusal keeps nothing; with `atomicity=item` the others are kept. Where nothing is kept, the answer
+    is the problem `nothing_kept` (422) with the results in `items`."""
+    done = await ratings.record_all(door.work, door.connection, assessment_id, body.model_dump()["items"])
+    results = [({"criterion": one.criterion}, one.row, one.refusal) for one in done]
+    return await answers.several(door, RATINGS, atomicity, "rating", results)
+
+
 @router.get("/{assessment_id}/ratings/{criterion}", response_model=wire.Rating, summary="Read a rating")
-async def get_rating(door: Reader, assessment_id: Id, criterion: Criterion) -> Response:
+async def get_rating(door: Reader, assessment_id: Id, criterion: Criterion, expand: Beside = None) -> Response:
     """The rating of one criterion. Its ETag is what a change of it takes in `If-Match`."""
-    key = await query.rating_id(door.connection, assessment_id, criterion)
-    return await answers.single(door, RATINGS, key, path=_ratings(assessment_id))
+    key = await rated.rating_id(door.connection, assessment_id, criterion)
+    return await answers.single(door, RATINGS, key, expand=expand, path=_ratings(assessment_id))
 
 
 @router.get("/{assessment_id}/ratings", response_model=Page[wire.Rating], summary="List an assessment's ratings")
 async def list_ratings(door: Reader, assessment_id: Id, asked: Annotated[wire.RatingQuery, Query()]) -> Response:
-    """The ratings recorded so far, in the order of the criteria."""
+    """The ratings recorded so far, in the order of the criteria; with `expand=self_assessment` what the organisation
+    itself said of each beside it."""
     await answers.parent(door, ASSESSMENTS, assessment_id)
-    filters = {"assessment_id": assessment_id, **asked.filters("principle", "rating")}
+    filters = {"assessment_id": assessment_id, **asked.filters("principle", "rating", "carried")}
     return await answers.page(door, RATINGS, asked, filters, path=_ratings(assessment_id))
 
 
@@ -82,10 +111,60 @@ async def get_assessment(door: Reader, assessment_id: Id, expand: Expand = None)
 @router.get(
     "/{assessment_id}/principles", response_model=wire.PrincipleAssessments, summary="Read the principle assessments"
 )
-async def list_principle_assessments(door: Reader, assessment_id: Id) -> Response:
+async def list_principle_assessments(
+    door: Reader,
+    assessment_id: Id,
+    expand: Annotated[
+        Literal["self_assessment"] | None,
+        Query(description="`self_assessment`: what the organisation itself said of each criterion beside it."),
+    ] = None,
+) -> Response:
     """Every principle with its result and its criteria, each as the version had it when the assessment was planned,
-    with its rating."""
-    return await answers.rows_of(door, ASSESSMENTS, assessment_id, query.PRINCIPLE_ASSESSMENTS)
+    with its rating. So an auditor sees beside every criterion what the organisation said of itself, from the first day
+    of the audit; the organisation sees what the auditor found once the audit is handed in."""
+    statement = rated.PRINCIPLE_ASSESSMENTS_BESIDE if expand else rated.PRINCIPLE_ASSESSMENTS
+    return await answers.rows_of(door, ASSESSMENTS, assessment_id, statement)
+
+
+@router.get(
+    "/{assessment_id}/submissions",
+    response_model=wire.AssessmentSubmissions,
+    summary="Read an assessment's submissions",
+)
+async def list_assessment_submissions(door: Reader, assessment_id: Id) -> Response:
+    """Every revision as it was handed in, oldest first: a correction is made after a return and handed in as the next
+    revision, and leaves those before as they were."""
+    return await answers.rows_of(door, ASSESSMENTS, assessment_id, rated.SUBMISSIONS)
+
+
+@router.get("/{assessment_id}/compare", response_model=Comparison, summary="Compare two assessments")
+async def compare_assessments(
+    door: Reader,
+    assessment_id: Id,
+    other: Annotated[Id, Query(alias="with", description="The assessment to compare with, usually the earlier one.")],
+) -> Response:
+    """Criterion by criterion from the one named in `with` to this one: improved, the same or worse; principles by their
+    scores. Across versions of a standard, criteria are found by the code of their principle and their place in it; what
+    only one of the two has is named as added or removed."""
+    await answers.parent(door, ASSESSMENTS, assessment_id)
+    await answers.parent(door, ASSESSMENTS, other)
+    compared = await comparisons.compare(door.connection, assessment_id, other, door.caller.today, door.caller.sight)
+    return answers.plain(door, answers.as_json(compared))
+
+
+@router.get("/{assessment_id}/candidates", response_model=wire.Candidates, summary="List who could audit")
+async def list_assessment_candidates(
+    door: Annotated[Reading, reads("assessments.candidates")], assessment_id: Id
+) -> Response:
+    """Every auditor with what keeps them from this assessment on the planned day: no licence for the standard, advice
+    to the organisation within two years, belonging to it, reviewing it."""
+    await answers.parent(door, ASSESSMENTS, assessment_id)
+    found = await query.candidates(door.connection, assessment_id, door.caller.today)
+    listed = [
+        {**one, "eligible": not reasons, "reasons": [reason.say(door.caller.language) for reason in reasons]}
+        for one, reasons in found
+    ]
+    return answers.plain(door, answers.as_json({"items": listed}))
 
 
 @router.get("", response_model=Page[wire.Assessment], summary="List assessments")
@@ -116,6 +195,28 @@ async def change_assessment(
 ) -> Response:
     """Assigns who assesses and who reviews, or changes day and scope (JSON merge patch), until the work begins."""
     await assessments.replan(door.work, assessment_id, **body.changes())
+    return await answers.changed(door, ASSESSMENTS, assessment_id)
+
+
+@router.post("/{assessment_id}/assign", response_model=wire.Assessment, summary="Assign who assesses and reviews")
+async def assign_assessment(
+    door: Annotated[Writing, writes("assessments.assign")], assessment_id: Id, body: wire.Assignment
+) -> Response:
+    """Names who assesses, until the work is handed in, and who reviews, until the review begins. Every conflict that is
+    found stands in `errors`: the licence on the day, advice within two years, belonging to the organisation, the same
+    person in both. `GET …/candidates` tells them beforehand."""
+    await assessments.assign(door.work, assessment_id, **body.changes())
+    return await answers.changed(door, ASSESSMENTS, assessment_id)
+
+
+@router.post("/{assessment_id}/carry-forward", response_model=wire.Assessment, summary="Start from the last cycle")
+async def carry_assessment_forward(
+    door: Annotated[Writing, writes("assessments.carry_forward")], assessment_id: Id, body: Plain
+) -> Response:
+    """Copies to the criteria that are not rated yet what the last finalised assessment of the same scope and version
+    found: the organisation's own work from its own, an audit from the same auditor's. Each copy is a draft, marked
+    `carried_from`, which counts in no result and has to be rated anew, perhaps alike, before the submission."""
+    await ratings.carry_forward(door.work, assessment_id)
     return await answers.changed(door, ASSESSMENTS, assessment_id)
 
 

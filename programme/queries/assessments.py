@@ -1,4 +1,4 @@
-"""Reading assessments: the result of each principle in SQL, what the guards look at, and the ratings."""
+"""Reading assessments: what is shown of them, what the guards look at, and who could carry them out."""
 
 from __future__ import annotations
 
@@ -9,33 +9,25 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
-    Boolean,
     ColumnElement,
-    Integer,
-    Numeric,
-    Select,
+    ScalarSelect,
     Text,
     Uuid,
     and_,
     bindparam,
     case,
     cast,
-    column,
-    false,
     func,
     literal_column,
-    not_,
     null,
     or_,
     select,
-    true,
 )
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from programme.database import Connection
-from programme.errors import NotFound
+from programme.errors import Reason
 from programme.queries.organisations import ORGANISATIONS
+from programme.queries.ratings import PRINCIPLES, SEEN, SHOWN
 from programme.queries.views import (
     LATEST,
     TODAY,
@@ -45,173 +37,27 @@ from programme.queries.views import (
     compiled,
     equals,
     found_in,
-    moment,
-    object_of,
-    one,
     one_of,
+    rows,
     said,
 )
-from programme.rules.assessments import AUDIT_DRAFT, LIFECYCLE, OWN_WORK, AssessmentFacts, Kind, RatingValue, State
-from programme.rules.sight import Sees
-from programme.tables import Assessment, AuditorAdvice, AuditorLicence, Organisation, Policy, Rating
+from programme.rules.assessments import (
+    LIFECYCLE,
+    OPEN,
+    OWN_WORK,
+    AssessmentFacts,
+    Kind,
+    RatingValue,
+    State,
+    conflicts,
+)
+from programme.rules.lifecycle import Role
+from programme.tables import Assessment, Auditor, AuditorAdvice, AuditorLicence, Client, Organisation, Policy, Rating
 from programme.work import Actor
 
+_OWN_KINDS = [said(kind) for kind in OWN_WORK]
 _l, _v = AuditorLicence.__table__.c, AuditorAdvice.__table__.c
 _a, _r, _o, _p = Assessment.__table__.c, Rating.__table__.c, Organisation.__table__.c, Policy.__table__.c
-
-_is_draft = and_(
-    _a.kind.not_in([said(kind) for kind in OWN_WORK]), _a.state.in_([said(state) for state in AUDIT_DRAFT])
-)
-_shown = or_(not_(bindparam("drafts_hidden", type_=Boolean)), not_(_is_draft))
-"""Whether the assessment's ratings are shown: an organisation sees what an auditor found once it is handed in."""
-
-_SEEN: dict[Sees, ColumnElement[bool]] = {
-    Sees.ASSIGNED: _a.assessor == bindparam("client", type_=Uuid),
-    Sees.DOCKET: _a.revision > literal_column("0"),
-    Sees.GRANTED: false(),
-    Sees.REGISTER: false(),
-}
-"""Which assessments of an organisation in sight are; `rules.sight.knows_assessment` says the same."""
-
-
-def _of_assessment(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The same, said of a rating by its assessment."""
-    return select(_a.id).where(_a.id == _r.assessment_id, condition).correlate(Rating.__table__).exists()
-
-
-RATINGS = View(
-    name="ratings",
-    source=Rating.__table__,
-    id=_r.id,
-    version=_r.version,
-    fields={
-        "id": _r.id,
-        "assessment_id": _r.assessment_id,
-        "organisation_id": _r.organisation_id,
-        "principle": _r.principle,
-        "criterion": _r.criterion,
-        "rating": _r.rating,
-        "level": _r.level,
-        "comment": _r.comment,
-        "evidence": _r.evidence,
-        "recorded_at": moment(_r.recorded_at),
-        "recorded_by": _r.recorded_by,
-        "version": _r.version,
-    },
-    keys={"id": _r.id},
-    filters={
-        "assessment_id": equals(_r.assessment_id, "assessment_id"),
-        "principle": one_of(_r.principle, "principle"),
-        "rating": one_of(_r.rating, "rating"),
-    },
-    sorts={
-        "criterion": cast(func.string_to_array(_r.criterion, said(".")), ARRAY(Integer)),
-        "recorded_at": _r.recorded_at,
-        "id": _r.id,
-    },
-    default_sort="criterion",
-    owner=_r.organisation_id,
-    seen={sees: _of_assessment(condition) for sees, condition in (_SEEN | {Sees.OWN: _shown}).items()},
-)
-
-_RATING_ID = compiled(
-    select(_r.id).where(
-        _r.assessment_id == bindparam("assessment_id", type_=Uuid),
-        _r.criterion == bindparam("criterion", type_=Text),
-    )
-)
-
-
-async def rating_id(connection: Connection, assessment_id: UUID, criterion: str) -> UUID:
-    """The id of the rating of the criterion, or `NotFound`."""
-    row = await one(connection, _RATING_ID, assessment_id=assessment_id, criterion=criterion)
-    if row is None:
-        raise NotFound
-    found: UUID = row["id"]
-    return found
-
-
-# The result of each principle: what `rules.assessments.score` says of its ratings.
-
-_principle = (
-    func.jsonb_to_recordset(_a.catalogue)
-    .table_valued(
-        column("number", Integer),
-        column("code", Text),
-        column("name", JSONB),
-        column("description", JSONB),
-        column("criteria", JSONB),
-    )
-    .render_derived("principle", with_types=True)
-)
-_counted = (
-    select(
-        _r.principle,
-        func.count().filter(_r.rating == said(RatingValue.MET.value)).label("met"),
-        func.count().filter(_r.rating != said(RatingValue.NOT_APPLICABLE.value)).label("applicable"),
-    )
-    .where(_r.assessment_id == _a.id, _shown)
-    .group_by(_r.principle)
-    .correlate(Assessment.__table__)
-    .lateral("counted")
-)
-_results = _principle.outerjoin(_counted, _counted.c.principle == _principle.c.number)
-_RESULT = {
-    "number": _principle.c.number,
-    "code": _principle.c.code,
-    "name": _principle.c.name,
-    "score": func.round(
-        cast(_counted.c.met, Numeric) / func.nullif(_counted.c.applicable, literal_column("0")), literal_column("4")
-    ),
-    "met": func.coalesce(_counted.c.met, literal_column("0")),
-    "applicable": func.coalesce(_counted.c.applicable, literal_column("0")),
-}
-
-
-def _objects(fields: Mapping[str, Any], order: Any) -> Any:
-    """All rows as a JSON array of objects; none as an empty one."""
-    one = func.json_build_object(*(part for name, value in fields.items() for part in (said(name), value)))
-    return func.coalesce(func.json_agg(aggregate_order_by(one, order)), literal_column("'[]'::json"))
-
-
-_PRINCIPLES = (
-    select(_objects(_RESULT, _principle.c.number))
-    .select_from(_results)
-    .correlate(Assessment.__table__)
-    .scalar_subquery()
-)
-
-
-def _principle_assessments() -> Select[Any]:
-    """Each principle of the assessment `id`: its result, and its criteria with their ratings."""
-    criterion = (
-        func.jsonb_array_elements(_principle.c.criteria)
-        .table_valued(column("frozen", JSONB), with_ordinality="place")
-        .render_derived("criterion")
-    )
-    number = criterion.c.frozen["number"].astext
-    rating = (
-        object_of(Rating.__table__, RATINGS.fields, nested=True)
-        .where(_r.assessment_id == _a.id, _r.criterion == number, _shown)
-        .correlate(Assessment.__table__, criterion)
-        .scalar_subquery()
-    )
-    fields = {name: criterion.c.frozen[name] for name in ("number", "title", "text")} | {"rating": rating}
-    criteria = (
-        select(_objects(fields, criterion.c.place))
-        .select_from(criterion)
-        .correlate(_principle, Assessment.__table__)
-        .scalar_subquery()
-    )
-    source = Assessment.__table__.join(_results, true())
-    return (
-        object_of(source, {**_RESULT, "description": _principle.c.description, "criteria": criteria})
-        .where(_a.id == bindparam("id", type_=Uuid))
-        .order_by(_principle.c.number)
-    )
-
-
-PRINCIPLE_ASSESSMENTS = compiled(_principle_assessments())
 
 PASS_RULE = (
     select(_p.pass_rules[_a.level])
@@ -224,33 +70,61 @@ PASS_RULE = (
 """The rule that decides the outcome: that of the policy in effect on the audit's last day."""
 
 
+_earlier = Assessment.__table__.alias("earlier")
+_e = _earlier.c
+
+CARRIES_FROM = (
+    select(_e.id)
+    .where(
+        _e.organisation_id == _a.organisation_id,
+        _e.id != _a.id,
+        _e.state == said(State.FINALISED.value),
+        (_e.kind.in_(_OWN_KINDS)) == (_a.kind.in_(_OWN_KINDS)),
+        or_(_a.kind.in_(_OWN_KINDS), _e.assessor == _a.assessor),
+        _e.standard_version == _a.standard_version,
+        _e.scope == _a.scope,
+    )
+    .order_by(_e.ended_on.desc(), _e.id.desc())
+    .limit(literal_column("1"))
+    .correlate(Assessment.__table__)
+    .scalar_subquery()
+)
+"""The assessment whose ratings this one may start from: the last that was finalised of the same scope and version. The
+organisation's own work starts from its own, an audit from an audit of the same auditor: what another auditor found is
+not theirs to read."""
+
+
 def _while_rating(value: Any) -> Any:
     """Facts that only the submission looks at are not looked up for anything else. They also make the ETag of the
     assessment, whose version ratings leave alone; in every other state ratings stand still."""
     return case((_a.state == said(State.IN_PROGRESS.value), cast(value, Text)), else_=null())
 
 
-LICENSED = (
-    select(_l.client_id)
-    .where(_l.client_id == _a.assessor, _l.standard == _a.standard, _l.valid_from <= TODAY, _l.valid_until >= TODAY)
-    .correlate(Assessment.__table__)
-    .exists()
-)
-"""Whether who assesses is licensed for the standard on the day."""
+def _licensed(auditor: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the auditor is licensed for the assessment's standard on the day."""
+    return (
+        select(_l.client_id)
+        .where(_l.client_id == auditor, _l.standard == _a.standard, _l.valid_from <= day, _l.valid_until >= day)
+        .correlate(Assessment.__table__, Client.__table__)
+        .exists()
+    )
 
-ADVISED_UNTIL = (
-    select(_v.until_on)
-    .where(_v.client_id == _a.assessor, _v.organisation_id == _a.organisation_id)
-    .correlate(Assessment.__table__)
-    .scalar_subquery()
-)
-"""The last day on which who assesses advised the organisation, if they did."""
+
+def _advised_until(auditor: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """The last day on which the auditor advised the organisation, if they did."""
+    return (
+        select(_v.until_on)
+        .where(_v.client_id == auditor, _v.organisation_id == _a.organisation_id)
+        .correlate(Assessment.__table__, Client.__table__)
+        .scalar_subquery()
+    )
 
 
 def judge(row: Mapping[str, Any], actor: Actor, today: date) -> AssessmentFacts:
     """The facts that the guards of an assessment look at."""
     criteria = json.loads(row["criteria"] or "[]")
-    rated = json.loads(row["rated"] or "{}")
+    rated: dict[str, list[Any]] = json.loads(row["rated"] or "{}")
+    carries_from = row["carries_from"]
     return AssessmentFacts(
         state=row["state"],
         kind=Kind(row["kind"]),
@@ -258,7 +132,9 @@ def judge(row: Mapping[str, Any], actor: Actor, today: date) -> AssessmentFacts:
         caller=actor.client_id,
         assessor=row["assessor"],
         unrated=tuple(one for one in criteria if one not in rated),
-        met_without_evidence=tuple(one for one in criteria if rated.get(one) == [RatingValue.MET, False]),
+        met_without_evidence=tuple(one for one in criteria if rated.get(one, [])[:2] == [RatingValue.MET, False]),
+        unconfirmed=tuple(one for one in criteria if rated.get(one, [])[2:] == [True]),
+        carries_from=UUID(carries_from) if carries_from else None,
         pass_rule_known=row["pass_rule_known"],
         day=today,
         licensed=row["licensed"],
@@ -285,13 +161,15 @@ ASSESSMENTS = View(
         "state": _a.state,
         "outcome": _a.outcome,
         "score": _a.score,
-        "principles": _PRINCIPLES,
+        "principles": PRINCIPLES,
         "planned_on": _a.planned_on,
         "started_on": _a.started_on,
         "ended_on": _a.ended_on,
         "finalised_on": _a.finalised_on,
         "revision": _a.revision,
         "reason": _a.reason,
+        "carried_from": _a.carried_from,
+        "scale": _a.scale,
         "version": _a.version,
     },
     keys={"id": _a.id},
@@ -319,24 +197,28 @@ ASSESSMENTS = View(
     default_sort="-planned_on",
     expands={"organisation": Expansion(ORGANISATIONS, _a.organisation_id)},
     owner=_a.organisation_id,
-    seen=_SEEN,
+    seen=SEEN,
     facts={
         "state": _a.state,
         "kind": _a.kind,
         "assessor": _a.assessor,
         "pass_rule_known": PASS_RULE.is_not(None),
-        "licensed": LICENSED,
-        "advised_until": ADVISED_UNTIL,
+        "licensed": _licensed(_a.assessor, TODAY),
+        "advised_until": _advised_until(_a.assessor),
         "criteria": _while_rating(
             func.jsonb_path_query_array(_a.catalogue, literal_column("'$[*].criteria[*].number'::jsonpath"))
         ),
+        "carries_from": _while_rating(CARRIES_FROM),
         "rated": _while_rating(
             select(
                 func.jsonb_object_agg(
-                    _r.criterion, func.jsonb_build_array(_r.rating, _r.evidence != literal_column("'[]'::jsonb"))
+                    _r.criterion,
+                    func.jsonb_build_array(
+                        _r.rating, _r.evidence != literal_column("'[]'::jsonb"), _r.carried_from.is_not(None)
+                    ),
                 )
             )
-            .where(_r.assessment_id == _a.id, _shown)
+            .where(_r.assessment_id == _a.id, SHOWN)
             .correlate(Assessment.__table__)
             .scalar_subquery()
         ),
@@ -344,3 +226,67 @@ ASSESSMENTS = View(
     lifecycle=LIFECYCLE,
     judge=judge,
 )
+
+_c, _held = Client.__table__.c, Assessment.__table__.alias("held")
+_DAY = func.coalesce(case((_a.state == said(State.PLANNED.value), _a.planned_on), else_=null()), TODAY)
+
+
+def _of_auditor(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """What is counted of the audits that the auditor was given."""
+    return (
+        select(column)
+        .where(_held.c.assessor == _c.id, *conditions)
+        .correlate(Client.__table__, Assessment.__table__)
+        .scalar_subquery()
+    )
+
+
+_CANDIDATES = compiled(
+    select(
+        Auditor.__table__.c.id.label("auditor_id"),
+        _c.id.label("client_id"),
+        _c.name,
+        _a.kind,
+        _a.state,
+        _a.reviewer,
+        _DAY.label("day"),
+        (_c.organisation_id.is_not_distinct_from(_a.organisation_id)).label("belongs"),
+        _licensed(_c.id, _DAY).label("licensed"),
+        _advised_until(_c.id).label("advised_until"),
+        _of_auditor(func.count(), _held.c.state.in_([said(state) for state in OPEN])).label("open_audits"),
+        _of_auditor(func.max(_held.c.ended_on), _held.c.organisation_id == _a.organisation_id).label("last_audited_on"),
+    )
+    .select_from(Assessment.__table__)
+    .join(Client.__table__, and_(_c.role == said(Role.AUDITOR.value), _c.disabled_at.is_(None)))
+    .outerjoin(Auditor.__table__, Auditor.__table__.c.client_id == _c.id)
+    .where(_a.id == bindparam("id", type_=Uuid))
+    .order_by(func.lt_sort_key(_c.name, type_=Text).collate("C"), _c.id)
+)
+"""Every auditor, with what may keep them from the assessment `id`."""
+
+
+async def candidates(
+    connection: Connection, assessment_id: UUID, today: date
+) -> list[tuple[dict[str, Any], tuple[Reason, ...]]]:
+    """Every auditor with what keeps them from the assessment: those whom nothing keeps first, then by name."""
+    shown = ("auditor_id", "client_id", "name", "open_audits", "last_audited_on")
+    found = [
+        ({name: row[name] for name in shown}, conflicts(_candidate(row)))
+        for row in await rows(connection, _CANDIDATES, id=assessment_id, today=today)
+    ]
+    return sorted(found, key=lambda one: bool(one[1]))
+
+
+def _candidate(row: Mapping[str, Any]) -> AssessmentFacts:
+    """What the rule of conflicts looks at, of an auditor who may be assigned."""
+    return AssessmentFacts(
+        state=row["state"],
+        kind=Kind(row["kind"]),
+        role=Role.AUDITOR,
+        assessor=row["client_id"],
+        reviewer=row["reviewer"],
+        day=row["day"],
+        licensed=row["licensed"],
+        advised_until=row["advised_until"],
+        belongs=row["belongs"],
+    )

@@ -15,7 +15,7 @@ from sqlalchemy import Integer, Select, Text, and_, any_, bindparam, cast, func,
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
 from programme.database import Connection
-from programme.queries.assessments import RATINGS
+from programme.queries.ratings import RATINGS
 from programme.queries.views import IN_SIGHT, Statement, View, compiled, equals, moment, object_of, one_of, said
 from programme.rules.events import OPEN
 from programme.rules.sight import Sees

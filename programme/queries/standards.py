@@ -100,6 +100,7 @@ VERSIONS = View(
         "display_type": _v.display_type,
         "criteria_official": _v.criteria_official,
         "principles": _v.principles,
+        "scale": _v.scale,
         "policy": _policies.add_columns(_POLICY_OBJECT)
         .where(_p.effective_from <= TODAY)
         .order_by(_p.effective_from.desc())

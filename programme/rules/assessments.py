@@ -63,6 +63,10 @@ AUDIT_DRAFT = (State.PLANNED, State.IN_PROGRESS, State.CANCELLED)
 """States in which what an auditor found is theirs alone: not handed in, handed back, or never finished."""
 
 
+OPEN = (State.PLANNED, State.IN_PROGRESS, State.SUBMITTED, State.UNDER_REVIEW, State.IMPROVEMENT)
+"""States in which there is work to do yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """The result of one principle or of the whole: how many criteria apply, how many of them are met."""
@@ -86,7 +90,7 @@ class Score:
 def score(ratings: Iterable[RatingValue]) -> Score:
     """Counts what applies (everything but `not_applicable`) and what of that is met.
 
-    `queries.assessments` says the same in SQL, proven equal by test.
+    `queries.ratings` says the same in SQL, proven equal by test.
     """
     applicable = [rating for rating in ratings if rating is not RatingValue.NOT_APPLICABLE]
     return Score(sum(rating is RatingValue.MET for rating in applicable), len(applicable))
@@ -121,10 +125,11 @@ def outcome(rule: Mapping[str, Any], by_principle: Iterable[Score]) -> Outcome:
 class AssessmentFacts:
     """What the guards of an assessment look at: who asks (`role`, `caller`: a client's id), and how far it is.
 
-    `unrated`: criteria without a rating; `met_without_evidence`: criteria rated met that name no evidence.
-    `pass_rule_known`: the policy of the audit's last day has a rule for the level. `day`: the one on which the work is
-    done; `licensed`: the auditor is licensed for the standard on it; `advised_until`: the last day on which the auditor
-    advised the organisation.
+    `unrated`: criteria without a rating; `met_without_evidence`: criteria rated met that name no evidence;
+    `unconfirmed`: criteria whose rating was carried forward and not looked at since. `carries_from`: the assessment that
+    ratings can be carried forward from. `pass_rule_known`: the policy of the audit's last day has a rule for the level.
+    `day`: the one on which the work is done; `licensed`: the auditor is licensed for the standard on it;
+    `advised_until`: the last day on which the auditor advised the organisation; `belongs`: the auditor is one of its own.
     """
 
     state: str
@@ -132,12 +137,16 @@ class AssessmentFacts:
     role: Role
     caller: UUID | None = None
     assessor: UUID | None = None
+    reviewer: UUID | None = None
     unrated: tuple[str, ...] = ()
     met_without_evidence: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+    carries_from: UUID | None = None
     pass_rule_known: bool = True
     day: date = date.max
     licensed: bool = True
     advised_until: date | None = None
+    belongs: bool = False
 
 
 INDEPENDENT_AFTER = 24
@@ -213,6 +222,32 @@ NO_PASS_RULE = Reason(
 )
 
 
+OWN_ORGANISATION = Reason(
+    "auditor_of_the_organisation",
+    Sentence(
+        lt="Auditorius pats priklauso šiai organizacijai, todėl jos audituoti negali.",
+        en="The auditor belongs to this organisation, and so cannot audit it.",
+    ),
+)
+UNCONFIRMED = Reason(
+    "carried_ratings_unconfirmed",
+    Sentence(
+        lt="Iš ankstesnio vertinimo perkelti, bet dar nepatvirtinti: {criteria}.",
+        en="Carried forward and not confirmed yet: {criteria}.",
+    ),
+)
+NOTHING_TO_CARRY = Reason(
+    "no_earlier_assessment",
+    Sentence(
+        lt="Nėra ankstesnio užbaigto tos pačios apimties vertinimo, iš kurio būtų galima perkelti įvertinimus.",
+        en="There is no earlier finalised assessment of the same scope to carry ratings forward from.",
+    ),
+)
+ALL_RATED = Reason(
+    "criteria_all_rated", Sentence(lt="Visi kriterijai jau įvertinti.", en="Every criterion is rated already.")
+)
+
+
 def _assesses(facts: AssessmentFacts) -> Reason | None:
     """Whoever asks has to be the one who assesses: the organisation itself, or the assigned auditor."""
     if (facts.kind in OWN_WORK) != (facts.role is Role.PROVIDER):
@@ -235,6 +270,20 @@ def independent(facts: AssessmentFacts) -> Reason | None:
     return NOT_INDEPENDENT.given(independent_on=from_on) if facts.day < from_on else None
 
 
+def conflicts(facts: AssessmentFacts) -> tuple[Reason, ...]:
+    """Everything that keeps the auditor who is named from this assessment on the day, where it is an auditor's at all."""
+    if facts.kind in OWN_WORK:
+        return (WRONG_ROLE,)
+    itself = facts.assessor is not None and facts.assessor == facts.reviewer
+    found = (
+        licensed(facts),
+        independent(facts),
+        OWN_ORGANISATION if facts.belongs else None,
+        REVIEWER_IS_ASSESSOR if itself else None,
+    )
+    return tuple(reason for reason in found if reason is not None)
+
+
 def _may_start(facts: AssessmentFacts) -> Reason | None:
     return None if facts.role is Role.COORDINATOR else _assesses(facts)
 
@@ -249,14 +298,20 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
     "assessment",
     STATE_NAMES,
     [
+        move("assign", [State.PLANNED, State.IN_PROGRESS, State.SUBMITTED], None, [_C], "assessment.assigned"),
         move(
             "start", [State.PLANNED], State.IN_PROGRESS, [_P, _AU, _C], "assessment.started",
             "assessor_role_fits_kind", "assessor_assigned", "auditor_licence_valid_on_dates",
             "auditor_independent_2_years",
         ),
         move(
+            "carry_forward", [State.IN_PROGRESS], None, [_P, _AU], "assessment.carried_forward",
+            "caller_assesses", "auditor_licence_valid_on_dates", "auditor_independent_2_years", "earlier_assessment",
+            "criteria_left",
+        ),
+        move(
             "submit", [State.IN_PROGRESS], State.SUBMITTED, [_P, _AU], "assessment.submitted",
-            "caller_assesses", "every_applicable_criterion_rated", "evidence_for_each_met",
+            "caller_assesses", "every_applicable_criterion_rated", "evidence_for_each_met", "carried_ratings_confirmed",
         ),
         move(
             "return", [State.SUBMITTED, State.UNDER_REVIEW], State.IN_PROGRESS, [_C, _R], "assessment.returned", "reason"
@@ -286,6 +341,9 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
         "caller_assesses": _assesses,
         "every_applicable_criterion_rated": lambda facts: _listed(UNRATED, facts.unrated),
         "evidence_for_each_met": lambda facts: _listed(NO_EVIDENCE, facts.met_without_evidence),
+        "carried_ratings_confirmed": lambda facts: _listed(UNCONFIRMED, facts.unconfirmed),
+        "earlier_assessment": guard(NOTHING_TO_CARRY, lambda facts: facts.carries_from is None),
+        "criteria_left": guard(ALL_RATED, lambda facts: not facts.unrated),
         "reviewer_is_not_assessor": guard(
             REVIEWER_IS_ASSESSOR, lambda facts: facts.assessor is not None and facts.caller == facts.assessor
         ),

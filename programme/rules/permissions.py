@@ -37,7 +37,7 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "enrolments.stages": {_R.COORDINATOR},
     "assessments.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "assessments.write": {_R.COORDINATOR, _R.PROVIDER},
-    "assessments.assign": {_R.COORDINATOR},
+    "assessments.candidates": {_R.COORDINATOR},
     "assessments.rate": {_R.PROVIDER, _R.AUDITOR},
     "certificates.read": _READERS | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "certificates.write": {_R.COORDINATOR, _R.AWARDER},

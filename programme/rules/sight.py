@@ -19,7 +19,7 @@ class Sees(StrEnum):
     """How far a caller sees.
 
     `own`: the organisation that they belong to. `assigned`: organisations that they audit, and of assessments their
-    own audits. `docket`: organisations with an assessment that was handed in or with a certificate, and of assessments
+    own audits and the self-assessments that were handed in. `docket`: organisations with an assessment that was handed in or with a certificate, and of assessments
     those that were handed in. `granted`: organisations that they were granted. `register`: the public register alone.
     `nobody`: it is not known yet who calls.
     """
@@ -47,6 +47,9 @@ SEES = {
     Role.PUBLIC: Sees.REGISTER,
 }
 
+HANDED_OVER = "self_assessment"
+"""The kind of assessment that an auditor reads of those whom they audit: an audit sets out from it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -64,11 +67,11 @@ class Sight:
         """Whether the organisation is in sight; what belongs to none is, where everything is."""
         return self.sees is Sees.EVERYTHING or organisation_id in self.organisations
 
-    def knows_assessment(self, assessor: UUID | None, revision: int) -> bool:
+    def knows_assessment(self, kind: str, assessor: UUID | None, revision: int) -> bool:
         """Whether, of an organisation in sight, this assessment is: `revision` counts how often it was handed in.
-        `queries.assessments` says the same in SQL."""
+        `queries.ratings` says the same in SQL."""
         if self.sees is Sees.ASSIGNED:
-            return assessor is not None and assessor == self.client
+            return (assessor is not None and assessor == self.client) or (kind == HANDED_OVER and revision > 0)
         if self.sees is Sees.DOCKET:
             return revision > 0
         return self.sees in (Sees.EVERYTHING, Sees.OWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -18,7 +19,16 @@ from programme.rules.lifecycle import REFUSED, Move, Role
 from programme.sentences import Sentence
 from programme.services.certificates import level_of
 from programme.services.moves import checked_scope, judge, known_organisation, within
-from programme.tables import Assessment, AuditorAdvice, AuditorLicence, Client, Enrolment, Rating, Strand
+from programme.tables import (
+    Assessment,
+    AssessmentSubmission,
+    AuditorAdvice,
+    AuditorLicence,
+    Client,
+    Enrolment,
+    Rating,
+    Strand,
+)
 from programme.work import Work
 
 REVIEWERS = (Role.REVIEWER, Role.AWARDER)
@@ -42,6 +52,17 @@ NOT_ONE_OF_THEM = Sentence(
 NOT_A_REVIEWER = Sentence(
     lt="Peržiūri klientas, kurio vaidmuo – peržiūrėtojas arba sertifikavimo sprendimų priėmėjas.",
     en="The reviewer is a client whose role is reviewer or awarder.",
+)
+REVIEWER_OF_THEIRS = Sentence(
+    lt="Peržiūrėtojas pats priklauso šiai organizacijai, todėl jos vertinimo peržiūrėti negali.",
+    en="The reviewer belongs to this organisation, and so cannot review its assessment.",
+)
+NEEDS_AN_AUDITOR = Sentence(
+    lt="Pradėtas auditas negali likti be auditoriaus: paskirkite kitą.",
+    en="An audit that has begun cannot be left without its auditor: name another one.",
+)
+NOBODY_NAMED = Sentence(
+    lt="Nurodykite vertintoją, peržiūrėtoją arba abu.", en="Name who assesses, who reviews, or both."
 )
 OTHERS_WORK = Sentence(
     lt="Organizacija planuoja tik savo įsivertinimą ir vidaus auditą; kitus vertinimus planuoja koordinatorius.",
@@ -86,6 +107,7 @@ async def plan(
         level=level,
         scope=await checked_scope(work, organisation.id, scope),
         catalogue=version.principles,
+        scale=version.scale,
         assessor=assessor,
         reviewer=reviewer,
         state=State.PLANNED,
@@ -111,6 +133,23 @@ async def replan(work: Work, assessment_id: UUID, **changes: Any) -> Assessment:
     return assessment
 
 
+async def assign(work: Work, assessment_id: UUID, **named: UUID | None) -> Assessment:
+    """Who assesses, until the work is handed in, and who reviews, until the review begins; whoever is not named stays."""
+    assessment = await work.take(Assessment, assessment_id)
+    move = await judge(work, ASSESSMENTS, assessment.id, "assign")
+    if not named:
+        raise Invalid(FieldError("", "nobody_named", NOBODY_NAMED))
+    if "assessor" in named:
+        rules.LIFECYCLE.require(assessment.state, State.PLANNED, State.IN_PROGRESS)
+        if named["assessor"] is None and assessment.state != State.PLANNED and assessment.kind not in OWN_WORK:
+            raise Invalid(FieldError("/assessor", rules.NO_ASSESSOR.code, NEEDS_AN_AUDITOR))
+    for name, client in named.items():
+        setattr(assessment, name, client)
+    await _fit(work, assessment, named)
+    await work.record(move.event, assessment)
+    return assessment
+
+
 async def _known_enrolment(work: Work, enrolment_id: UUID, organisation_id: UUID, standard: str) -> None:
     known = select(Enrolment.id).join(Strand, Strand.id == Enrolment.strand_id)
     if not await work.session.scalar(
@@ -131,11 +170,14 @@ async def _fit(work: Work, assessment: Assessment, named: Collection[str]) -> No
             if client is None or client.role != Role.AUDITOR:
                 errors.append(FieldError("/assessor", "not_an_auditor", NOT_AN_AUDITOR))
             else:
-                facts = await _of_auditor(work, assessment, assessment.planned_on or work.today)
+                day = (assessment.planned_on if assessment.state == State.PLANNED else None) or work.today
+                facts = replace(
+                    await _of_auditor(work, assessment, day),
+                    belongs=client.organisation_id == assessment.organisation_id,
+                )
                 errors += [
                     FieldError("/assessor", reason.code, reason.sentence, reason.facts)
-                    for reason in (rules.licensed(facts), rules.independent(facts))
-                    if reason is not None
+                    for reason in rules.conflicts(facts)
                 ]
         elif client is None or (client.role, client.organisation_id) != (Role.PROVIDER, assessment.organisation_id):
             errors.append(FieldError("/assessor", "not_of_the_organisation", NOT_ONE_OF_THEM))
@@ -146,6 +188,8 @@ async def _fit(work: Work, assessment: Assessment, named: Collection[str]) -> No
         client = await _client(work, assessment.reviewer)
         if client is None or client.role not in REVIEWERS:
             errors.append(FieldError("/reviewer", "not_a_reviewer", NOT_A_REVIEWER))
+        elif client.organisation_id == assessment.organisation_id:
+            errors.append(FieldError("/reviewer", "reviewer_of_the_organisation", REVIEWER_OF_THEIRS))
     if errors:
         raise Invalid(*errors)
 
@@ -195,7 +239,27 @@ async def submit(work: Work, assessment_id: UUID, *, effective_on: date | None =
     assessment.ended_on = day
     assessment.revision += 1
     await work.record(move.event, assessment, effective_on=day)
+    work.session.add(
+        AssessmentSubmission(
+            organisation_id=assessment.organisation_id,
+            assessment_id=assessment.id,
+            revision=assessment.revision,
+            submitted_at=work.now,
+            submitted_by=work.actor.client_id,
+            ended_on=day,
+            ratings=await _handed_in(work, assessment.id),
+        )
+    )
     return assessment
+
+
+async def _handed_in(work: Work, assessment_id: UUID) -> list[dict[str, Any]]:
+    """The ratings as they are, in the order of the criteria."""
+    rated = await work.session.scalars(select(Rating).where(Rating.assessment_id == assessment_id))
+    return [
+        {name: getattr(one, name) for name in ("criterion", "rating", "level", "levels", "comment", "evidence")}
+        for one in sorted(rated, key=lambda one: (one.principle, int(one.criterion.partition(".")[2])))
+    ]
 
 
 async def return_(work: Work, assessment_id: UUID, *, reason: str, effective_on: date | None = None) -> Assessment:

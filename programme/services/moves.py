@@ -31,12 +31,19 @@ async def judge(work: Work, view: View, key: UUID, move: str, **given: Any) -> M
 
     `given`: facts that the request itself brings.
     """
+    if view.lifecycle is None:
+        raise LookupError(f"{view.name} {key}")
+    return view.lifecycle.check(move, replace(await judged(work, view, key), **given))
+
+
+async def judged(work: Work, view: View, key: UUID) -> Any:
+    """The facts of the row as it stands, for its lifecycle."""
     connection = await work.connection()
     statement = views.tag_statement(view, "id", (), work.sight.sees)
     row = await views.one(connection, statement, key=key, today=work.today, **work.sight.values)
-    if row is None or view.lifecycle is None:
+    if row is None:
         raise LookupError(f"{view.name} {key}")
-    return view.lifecycle.check(move, replace(view.judged(row, work.actor, work.today), **given))
+    return view.judged(row, work.actor, work.today)
 
 
 async def known_organisation(work: Work, organisation_id: UUID) -> Organisation:

@@ -12,13 +12,14 @@ from sqlalchemy import select
 from programme.errors import FieldError, Invalid
 from programme.queries.standards import VERSIONS
 from programme.rules import standards as rules
+from programme.rules.ratings import PLAIN_SCALE, scale_flaws
 from programme.rules.standards import LIFECYCLE, NodeKind, VersionState
 from programme.sentences import Sentence
 from programme.services.moves import judge, within
 from programme.tables import Policy, Standard, StandardVersion
 from programme.work import Work
 
-TREE = frozenset({"node_kind", "principles"})
+TREE = frozenset({"node_kind", "principles", "scale"})
 """What of a version is frozen once it is in force: assessments and certificates rest on it."""
 
 LEVEL_IN_USE = Sentence(
@@ -91,10 +92,11 @@ async def draft_version(
     display_type: Mapping[str, str] | None = None,
     criteria_official: bool = False,
     principles: list[dict[str, Any]] | None = None,
+    scale: Mapping[str, Any] = PLAIN_SCALE,
 ) -> StandardVersion:
     """A version to work on. Nothing is assessed or granted by it before it is published and has a policy."""
     standard = await work.session.get_one(Standard, standard_id)
-    _refuse_flaws(principles or [])
+    _refuse_flaws(principles or [], scale)
     _refuse_unknown_levels(standard, display_type or {})
     _refuse_reversed(in_force_from, in_force_to)
     version = StandardVersion(
@@ -108,6 +110,7 @@ async def draft_version(
         display_type=dict(display_type or {}),
         criteria_official=criteria_official,
         principles=principles or [],
+        scale=scale,
     )
     return await work.add(version, "standard_version.added")
 
@@ -117,7 +120,9 @@ async def amend_version(work: Work, version_id: UUID, **changes: Any) -> Standar
     version = await work.take(StandardVersion, version_id)
     if TREE & changes.keys():
         LIFECYCLE.require(version.state, VersionState.DRAFT)
-    _refuse_flaws(changes.get("principles", []))
+    if "scale" in changes:
+        changes["scale"] = {**version.scale, **changes["scale"]}
+    _refuse_flaws(changes.get("principles", []), changes.get("scale", PLAIN_SCALE))
     if "display_type" in changes:
         standard = (await work.session.scalars(select(Standard).where(Standard.code == version.standard))).one()
         _refuse_unknown_levels(standard, changes["display_type"])
@@ -130,8 +135,8 @@ async def amend_version(work: Work, version_id: UUID, **changes: Any) -> Standar
     return version
 
 
-def _refuse_flaws(principles: list[dict[str, Any]]) -> None:
-    if flaws := list(rules.flaws(principles)):
+def _refuse_flaws(principles: list[dict[str, Any]], scale: Mapping[str, Any]) -> None:
+    if flaws := [*rules.flaws(principles), *scale_flaws(scale)]:
         raise Invalid(*flaws)
 
 

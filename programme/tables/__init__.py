@@ -1,7 +1,7 @@
 """All tables, so that importing this package is knowing the whole schema."""
 
 from programme.tables.annual_reports import AnnualReport, AnnualReportReview, AnnualReportSubmission, ComplianceCase
-from programme.tables.assessments import Assessment, Rating
+from programme.tables.assessments import Assessment, AssessmentSubmission, Rating
 from programme.tables.auditors import Auditor, AuditorAdvice, AuditorLicence
 from programme.tables.base import Dated, Known, Recorded, Table, refusal_of
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
@@ -19,6 +19,7 @@ __all__ = [
     "AnnualReportSubmission",
     "ApiKey",
     "Assessment",
+    "AssessmentSubmission",
     "Auditor",
     "AuditorAdvice",
     "AuditorLicence",

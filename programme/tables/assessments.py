@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from programme.rules.sight import Sight
 from programme.tables.base import Recorded, Table
+from programme.tables.catalogue import PLAIN
 
 
 class Assessment(Recorded, Table):
@@ -27,7 +28,8 @@ class Assessment(Recorded, Table):
 
     `assessor`, `reviewer`: client ids. `ended_on`: the day on which it was submitted, an audit's last day.
     `score`: met / applicable, frozen when finalised. `revision` counts the submissions. `reason`: why the last move was
-    made, where it needs one (a return, a cancellation).
+    made, where it needs one (a return, a cancellation). `scale`: the version's, frozen likewise. `carried_from`: the
+    assessment of the cycle before whose ratings this one started from.
     """
 
     __tablename__ = "assessment"
@@ -35,11 +37,12 @@ class Assessment(Recorded, Table):
     told: ClassVar = (
         "organisation_id", "enrolment_id", "kind", "standard", "standard_version", "level", "scope", "assessor",
         "reviewer", "state", "outcome", "score", "planned_on", "started_on", "ended_on", "finalised_on", "revision",
-        "reason",
+        "reason", "carried_from",
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
         ForeignKeyConstraint(["organisation_id", "enrolment_id"], ["enrolment.organisation_id", "enrolment.id"]),
+        ForeignKeyConstraint(["organisation_id", "carried_from"], ["assessment.organisation_id", "assessment.id"]),
         CheckConstraint("kind in ('self_assessment', 'internal_audit', 'external_audit', 'follow_up')", name="kind"),
         CheckConstraint("(state = 'finalised') = (outcome is not null)", name="outcome_when_finalised"),
         Index("ix_assessment_planned_on", text("coalesce(planned_on, 'infinity')"), "id"),
@@ -61,6 +64,7 @@ class Assessment(Recorded, Table):
     level: Mapped[str]
     scope: Mapped[dict[str, Any]]
     catalogue: Mapped[list[dict[str, Any]]]
+    scale: Mapped[dict[str, Any]] = mapped_column(server_default=PLAIN)
     assessor: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
     reviewer: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
     state: Mapped[str]
@@ -72,15 +76,18 @@ class Assessment(Recorded, Table):
     finalised_on: Mapped[date | None]
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     reason: Mapped[str | None]
+    carried_from: Mapped[UUID | None]
 
     def known_to(self, sight: Sight) -> bool:
-        return super().known_to(sight) and sight.knows_assessment(self.assessor, self.revision)
+        return super().known_to(sight) and sight.knows_assessment(self.kind, self.assessor, self.revision)
 
 
 class Rating(Recorded, Table):
     """The rating of one criterion ("3.2"), with its own version, so that raters do not block each other.
 
-    `evidence`: [{name, location, sha256}]: references and hashes, never file contents.
+    `level`: how far, on the assessment's scale; `levels`: [{perspective, level}], the same from each perspective that it
+    was judged from. `evidence`: [{name, location, sha256}]: references and hashes, never file contents. `carried_from`:
+    the assessment that it was carried forward from, until somebody rates the criterion here.
     """
 
     __tablename__ = "rating"
@@ -91,8 +98,10 @@ class Rating(Recorded, Table):
         "criterion",
         "rating",
         "level",
+        "levels",
         "comment",
         "evidence",
+        "carried_from",
     )
     __table_args__ = (
         UniqueConstraint("assessment_id", "criterion"),
@@ -101,6 +110,7 @@ class Rating(Recorded, Table):
             ["assessment.organisation_id", "assessment.id"],
             onupdate="CASCADE",
         ),
+        ForeignKeyConstraint(["organisation_id", "carried_from"], ["assessment.organisation_id", "assessment.id"]),
         CheckConstraint("rating in ('met', 'partly_met', 'not_met', 'not_applicable')", name="rating"),
     )
 
@@ -110,7 +120,33 @@ class Rating(Recorded, Table):
     criterion: Mapped[str]
     rating: Mapped[str]
     level: Mapped[int | None]
+    levels: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     comment: Mapped[str | None]
     evidence: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[UUID | None]
+    carried_from: Mapped[UUID | None]
+
+
+class AssessmentSubmission(Table):
+    """One revision of an assessment as it was handed in; never changed. `ratings`: [{criterion, rating, level, levels,
+    comment, evidence}], in the version's order. `ended_on`: the last day of the work."""
+
+    __tablename__ = "assessment_submission"
+    __table_args__ = (
+        UniqueConstraint("assessment_id", "revision"),
+        ForeignKeyConstraint(
+            ["organisation_id", "assessment_id"],
+            ["assessment.organisation_id", "assessment.id"],
+            onupdate="CASCADE",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    organisation_id: Mapped[UUID]
+    assessment_id: Mapped[UUID]
+    revision: Mapped[int]
+    submitted_at: Mapped[datetime]
+    submitted_by: Mapped[UUID | None]
+    ended_on: Mapped[date]
+    ratings: Mapped[list[dict[str, Any]]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any, ClassVar
 
@@ -9,7 +10,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from programme.rules.ratings import PLAIN_SCALE
 from programme.tables.base import Recorded, Table, refuses
+
+PLAIN = text("'" + json.dumps(PLAIN_SCALE) + "'")
+"""The scale of a version that says nothing of it."""
 
 
 class Standard(Recorded, Table):
@@ -40,14 +45,15 @@ class StandardVersion(Recorded, Table):
     """One edition of a standard. `principles`: [{number, code, name, description, criteria: [{number, title, text}]}].
 
     The tree is one value, because it is written, read and frozen as one. `in_force_from`, `in_force_to`: first and
-    last day on which certificates of this version are granted, as far as they are known.
+    last day on which certificates of this version are granted, as far as they are known. `scale`: what levels of ratings
+    mean, {lowest, highest, perspectives: [{number, name}]}; it is part of the tree.
     """
 
     __tablename__ = "standard_version"
     resource = "standard_version"
     told: ClassVar = (
         "standard", "code", "state", "in_force_from", "in_force_to", "node_kind", "counts", "display_type",
-        "criteria_official", "principles",
+        "criteria_official", "principles", "scale",
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint(
@@ -68,6 +74,7 @@ class StandardVersion(Recorded, Table):
     display_type: Mapped[dict[str, Any]]
     criteria_official: Mapped[bool]
     principles: Mapped[list[dict[str, Any]]]
+    scale: Mapped[dict[str, Any]] = mapped_column(server_default=PLAIN)
 
 
 class Policy(Recorded, Table):

@@ -22,8 +22,10 @@ def at(assessment: dict[str, Any]) -> str:
     return f"/v1/assessments/{assessment['id']}"
 
 
-def body_of(move: str) -> dict[str, str]:
-    return REASON if move in ("return", "cancel") else {}
+def body_of(move: str) -> dict[str, str | None]:
+    if move == "assign":
+        return {"reviewer": None}
+    return dict(REASON) if move in ("return", "cancel") else {}
 
 
 async def moved(caller: Caller, path: str, *moves: str) -> dict[str, Any]:
@@ -51,6 +53,16 @@ async def a_submitted_audit(world: World, **more: Any) -> dict[str, Any]:
     audit = await world.assessment(started=True, **more)
     await world.rate_everything(audit, auditor, "auditor")
     return await moved(auditor, at(audit), "submit")
+
+
+async def finished(world: World, kind: str, organisation_id: str, **more: Any) -> dict[str, Any]:
+    """An assessment of the cycle before."""
+    if kind == "external_audit":
+        return await world.finished_audit(organisation_id, **more)
+    own = await world.assessment(kind, organisation_id, started=True)
+    provider = await world.caller("provider", organisation_id)
+    await world.rate_everything(own, provider, "provider", **more)
+    return await moved(provider, at(own), "submit", "finalise-self")
 
 
 def errors(answer: Any) -> dict[str, str]:
@@ -350,6 +362,7 @@ async def test_actions_tell_each_role_in_each_state_what_the_answer_will_be(worl
     ]  # fmt: skip
     own = kind == "self_assessment"
     assesses, role = (provider, "provider") if own else (auditor, "auditor")
+    await finished(world, kind, organisation["id"])
     subject = await world.assessment(kind, organisation["id"])
     path, seen = at(subject), set()
 

@@ -254,9 +254,16 @@ async def _assessments(walk: Walk) -> None:
     one = await walk.write(provider, "POST", "/v1/assessments", planned)
     at = f"/v1/assessments/{one['id']}"
     one = await walk.write(office, "PATCH", at, {"planned_on": "2026-12-03"}, of=one)
+    one = await walk.move(office, at, one, "assign", {"assessor": provider.client_id})
     one = await walk.move(provider, at, one, "start")
     await world.rate_everything(one, provider, "provider")
     await walk.moves(provider, at, one, "submit", "finalise-self")
+
+    next_one = await world.assessment("self_assessment", holder["id"], started=True, scope=SCOPE)
+    at = f"/v1/assessments/{next_one['id']}"
+    several = {"items": [{"criterion": "1.1", **MET}, {"criterion": "1.2", "rating": "not_met"}]}
+    await walk.write(provider, "POST", f"{at}/ratings/bulk", several)
+    await walk.move(provider, at, next_one, "carry-forward")
 
     audit = await world.assessment("external_audit", holder["id"], started=True)
     auditor, at = await world.caller("auditor"), f"/v1/assessments/{audit['id']}"

@@ -46,6 +46,12 @@ async def two_organisations(world: World) -> tuple[Full, Full, dict[Role, Caller
 async def ask(caller: Caller, route: APIRoute, path: str, *, trying: bool = False) -> Any:
     method = next(iter(sorted(route.methods - {"HEAD"})))
     given: dict[str, Any] = {"headers": HEADERS | {"Idempotency-Key": uuid4().hex}}
+    needed = [
+        one
+        for one in route.dependant.query_params
+        if one.field_info.annotation is UUID and one.field_info.is_required()
+    ]
+    path += "".join(f"?{one.alias}={path.split('/')[3]}" for one in needed)  # an id in the query is one of the address
     if method != "GET":
         given["json"] = {}
         path += "?validate_only=true" if trying else ""

@@ -13,7 +13,10 @@ from tests.world import Caller, World
 
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 EVIDENCE = {"name": "Apklausos ataskaita", "location": "https://dokumentai.example.lt/apklausa", "sha256": SHA256}
-MET = {"rating": "met", "level": 3, "comment": "Gavėjai kasmet apklausiami.", "evidence": [EVIDENCE]}
+LEVELS = [{"perspective": 1, "level": 3}, {"perspective": 4, "level": 2}]
+MET = {
+    "rating": "met", "level": 3, "levels": LEVELS, "comment": "Gavėjai kasmet apklausiami.", "evidence": [EVIDENCE],
+}  # fmt: skip
 
 
 def at(assessment: dict[str, Any], criterion: str = "3.2") -> str:
@@ -46,7 +49,7 @@ async def test_a_criterion_is_rated_for_the_first_time_and_anew(world: World) ->
     assert "location" not in again.headers
     assert first.json() == {
         "id": first.json()["id"], "assessment_id": audit["id"], "organisation_id": audit["organisation_id"],
-        "principle": 3, "criterion": "3.2", **MET, "recorded_at": "2026-11-22T10:00:00.000000Z",
+        "principle": 3, "criterion": "3.2", **MET, "carried_from": None, "recorded_at": "2026-11-22T10:00:00.000000Z",
         "recorded_by": auditor.client_id, "version": 1,
     }  # fmt: skip
     assert again.json() == {
@@ -64,7 +67,7 @@ async def test_its_events_tell_what_changed_and_fold_into_the_rating(world: Worl
     etag, answer = None, None
     for body in (
         MET,
-        {"rating": "met", "level": 3},
+        {"rating": "met", "level": 3, "levels": LEVELS},
         {"rating": "not_met", "level": 3},
         {"rating": "not_met", "level": 3},
     ):
@@ -79,9 +82,9 @@ async def test_its_events_tell_what_changed_and_fold_into_the_rating(world: Worl
     ]
     whose = {"assessment_id": audit["id"], "organisation_id": audit["organisation_id"], "criterion": "3.2"}
     assert [(event.data, event.previous) for event in events] == [
-        ({**MET, **whose}, {}),
+        ({**MET, **whose, "carried_from": None}, {}),
         ({"comment": None, "evidence": []}, {"comment": MET["comment"], "evidence": MET["evidence"]}),
-        ({"rating": "not_met"}, {"rating": "met"}),
+        ({"rating": "not_met", "levels": []}, {"rating": "met", "levels": LEVELS}),
         ({}, {}),
     ]
     assert {(event.actor_type, event.actor_id) for event in events} == {("client", auditor.client_id)}

@@ -281,3 +281,38 @@ async def test_only_the_coordinator_writes_standards(world: World, role: str) ->
     assert (await caller.move(f"{VERSIONS}/EQUASS-2018", "retire")).status_code == 403
     body = {"effective_from": date(2027, 1, 1).isoformat()}
     assert (await caller.post(f"{VERSIONS}/EQUASS-2018/policies", body)).status_code == 403
+
+
+async def test_a_version_says_what_levels_of_ratings_mean(world: World) -> None:
+    coordinator = await world.caller("coordinator")
+    known = (await coordinator.get(f"{VERSIONS}/EQUASS-2018")).json()["scale"]
+    assert (known["lowest"], known["highest"]) == (0, 10)
+    assert known["perspectives"] == [{"number": number, "name": None} for number in range(1, 6)]
+    assert (await draft(world))["scale"] == {"lowest": 0, "highest": 10, "perspectives": []}
+    path = f"{VERSIONS}/EQUASS-2027"
+    users = {"number": 1, "name": {"lt": "Paslaugų gavėjai", "en": "Service users"}}
+    written = await coordinator.change(path, {"scale": {"highest": 4, "perspectives": [users]}})
+    assert written.json()["scale"] == {"lowest": 0, "highest": 4, "perspectives": [users]}
+    for scale, pointer, code in (
+        ({"lowest": 4}, "/scale/highest", "scale_reversed"),
+        ({"perspectives": [users | {"number": 2}]}, "/scale/perspectives/0/number", "not_in_order"),
+        ({"highest": 11}, "/scale/highest", "less_than_equal"),
+    ):
+        refused = await coordinator.change(path, {"scale": scale})
+        assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [(pointer, code)], scale
+
+    audit = await world.assessment(standard_version="EQUASS-2027", started=True)
+    assert (await coordinator.change(path, {"scale": {"highest": 3}})).json()["scale"]["highest"] == 3
+    auditor, at = await world.caller("auditor"), f"/v1/assessments/{audit['id']}"
+    assert (await auditor.get(at)).json()["scale"] == written.json()["scale"]  # frozen with the criteria
+    seen = {"rating": "met", "level": 4, "levels": [{"perspective": 1, "level": 2}]}
+    assert (await auditor.request("PUT", f"{at}/ratings/1.1", json=seen)).status_code == 201
+    refused = await auditor.request("PUT", f"{at}/ratings/1.2", json={"rating": "met", "level": 5})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "level_off_scale")
+    assert (await auditor.get(f"{at}/ratings/1.2")).status_code == 404
+    (leadership,) = (await auditor.get(f"{at}/principles")).json()["items"]
+    assert leadership["levels"] == [{"perspective": 1, "level": 2, "criteria": 1}]
+
+    assert (await coordinator.move(path, "publish")).status_code == 200
+    frozen = await coordinator.change(path, {"scale": {"highest": 10}})
+    assert (frozen.status_code, frozen.json()["reasons"][0]["code"]) == (409, "wrong_state")

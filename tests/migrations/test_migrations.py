@@ -16,6 +16,7 @@ from programme.database import Database, migrate, migrations_config, newest_revi
 from programme.services.history import verify
 from programme.settings import Settings
 from tests.conftest import administer, url_of
+from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
 
@@ -97,3 +98,24 @@ async def test_events_of_before_get_their_chains_in_the_order_in_which_they_are_
                                         from event) as step (back) where back"""
             assert await connection.fetchval(out_of_order) == 0
     await asyncio.to_thread(command.downgrade, config, BEFORE_CHAINS)
+
+
+BEFORE_SUBMISSIONS = "2026_11_26_1510"
+"""The last revision in which what an assessment was handed in with stood in its ratings alone."""
+
+
+async def test_what_was_handed_in_before_is_kept_as_the_revision_that_stands(
+    racing_world: World, clone_url: str
+) -> None:
+    audit = await racing_world.finished_audit((await racing_world.organisation())["id"], "not_met")
+    await racing_world.assessment(started=True)  # not handed in
+    connection = await asyncpg.connect(clone_url)
+    query = "select assessment_id, revision, submitted_at, submitted_by, ended_on, ratings from assessment_submission"
+    before = await connection.fetch(query)
+    assert [str(row["assessment_id"]) for row in before] == [audit["id"]]
+    await connection.close()
+    await asyncio.to_thread(command.downgrade, migrations_config(clone_url), BEFORE_SUBMISSIONS)
+    await asyncio.to_thread(migrate, clone_url)
+    connection = await asyncpg.connect(clone_url)
+    assert await connection.fetch(query) == before
+    await connection.close()

@@ -147,6 +147,33 @@ def test_the_outcome_is_what_counting_by_hand_gives(
 
 
 @given(principles)
+def test_that_all_is_met_is_the_highest_threshold(by_principle: list[list[RatingValue]]) -> None:
+    for values in ({"overall": 1}, {"principle": 1.0}, {"overall": 1.0, "principle": 0.3}):
+        assert judged({"type": "threshold", "values": values}, by_principle) is judged(ALL_MET, by_principle)
+
+
+@given(shares, shares, st.booleans(), principles)
+def test_a_lower_threshold_never_spoils_the_outcome(
+    one: Decimal, other: Decimal, of_each: bool, by_principle: list[list[RatingValue]]
+) -> None:
+    name = "principle" if of_each else "overall"
+    strict, mild = (
+        judged({"type": "threshold", "values": {name: float(share)}}, by_principle)
+        for share in (max(one, other), min(one, other))
+    )
+    assert strict is Outcome.NOT_MET or mild is Outcome.MET
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.data())
+def test_a_threshold_that_is_reached_to_the_criterion_is_reached(met: int, missed: int, data: st.DataObject) -> None:
+    """Shares are compared exactly, however their decimals end: 0.7 of ten is seven, not 6.999…"""
+    hundredths = data.draw(st.integers(1, 100))
+    reached = met * 100 >= hundredths * (met + missed)
+    rule = {"type": "threshold", "values": {"overall": hundredths / 100}}
+    assert judged(rule, [[MET] * met, [NOT_MET] * missed]) is (Outcome.MET if reached else Outcome.NOT_MET)
+
+
+@given(principles)
 def test_scores_lie_between_nothing_and_everything(by_principle: list[list[RatingValue]]) -> None:
     scores = [rules.score(one) for one in by_principle]
     for score in (*scores, rules.whole(scores)):
@@ -265,3 +292,36 @@ def test_two_years_lie_between_advice_and_an_audit(advised_until: str | None, in
     assert found == expected
     assert len(RATING.reasons("record", replace(audit, state=State.IN_PROGRESS))) == len(expected)
     assert rules.independent(replace(audit, kind=Kind.SELF_ASSESSMENT)) is None
+
+
+def test_every_conflict_of_an_auditor_is_named_at_once() -> None:
+    audit = AssessmentFacts(State.PLANNED, Kind.EXTERNAL_AUDIT, Role.AUDITOR, None, AUDITOR, reviewer=SOMEBODY, day=DAY)
+    assert rules.conflicts(audit) == ()
+    assert rules.conflicts(replace(audit, reviewer=None, assessor=None)) == ()
+    torn = replace(audit, licensed=False, advised_until=DAY, belongs=True, reviewer=AUDITOR)
+    assert [reason.code for reason in rules.conflicts(torn)] == [
+        "auditor_not_licensed", "auditor_not_independent", "auditor_of_the_organisation", "reviewer_is_assessor",
+    ]  # fmt: skip
+    assert rules.conflicts(replace(torn, kind=Kind.SELF_ASSESSMENT)) == (rules.WRONG_ROLE,)
+
+
+def test_what_was_carried_forward_is_confirmed_before_the_submission() -> None:
+    draft = facts(State.IN_PROGRESS, unconfirmed=("3.1", "3.2"))
+    assert [(one.code, one.facts) for one in LIFECYCLE.reasons("submit", draft)] == [
+        ("carried_ratings_unconfirmed", {"criteria": ["3.1", "3.2"]})
+    ]
+
+
+def test_a_cycle_starts_from_an_earlier_one_while_something_is_left_to_rate() -> None:
+    begun = facts(State.IN_PROGRESS, unrated=("1.1",), carries_from=SOMEBODY)
+    assert codes("carry_forward", begun) == []
+    assert codes("carry_forward", replace(begun, carries_from=None)) == ["no_earlier_assessment"]
+    assert codes("carry_forward", replace(begun, unrated=())) == ["criteria_all_rated"]
+    assert codes("carry_forward", replace(begun, caller=SOMEBODY)) == ["not_the_assessor"]
+    assert codes("carry_forward", replace(begun, licensed=False)) == ["auditor_not_licensed"]
+
+
+@pytest.mark.parametrize("state", State)
+def test_who_assesses_and_reviews_is_assigned_until_the_review_begins(state: State) -> None:
+    open_to_it = state in (State.PLANNED, State.IN_PROGRESS, State.SUBMITTED)
+    assert codes("assign", facts(state, role=Role.COORDINATOR)) == ([] if open_to_it else ["wrong_state"])

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from programme.rules.assessments import Kind
 from programme.rules.lifecycle import Role
 from programme.rules.sight import SEES, Sees, Sight
 
@@ -38,21 +39,23 @@ def test_nobody_in_sight_is_nobody_known(role: Role) -> None:
     assert not Sight(role).knows(OWN)
 
 
+@pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("revision", [0, 1, 2])
 @pytest.mark.parametrize("assessor", [None, ME, OTHER])
 @pytest.mark.parametrize("role", Role)
 def test_an_assessment_is_known_to_its_auditor_once_handed_in_to_who_decides_and_to_its_organisation(
-    role: Role, assessor: UUID | None, revision: int
+    role: Role, assessor: UUID | None, revision: int, kind: Kind
 ) -> None:
     expected = {
-        Sees.EVERYTHING: True, Sees.OWN: True, Sees.ASSIGNED: assessor == ME, Sees.DOCKET: revision > 0,
+        Sees.EVERYTHING: True, Sees.OWN: True, Sees.DOCKET: revision > 0,
+        Sees.ASSIGNED: assessor == ME or (kind is Kind.SELF_ASSESSMENT and revision > 0),
         Sees.GRANTED: False, Sees.REGISTER: False,
     }[SEES[role]]  # fmt: skip
-    assert seen(role).knows_assessment(assessor, revision) is expected
+    assert seen(role).knows_assessment(kind, assessor, revision) is expected
 
 
 def test_an_auditor_without_a_client_is_nobodys_auditor() -> None:
-    assert not Sight(Role.AUDITOR, None, frozenset({OWN})).knows_assessment(None, 1)
+    assert not Sight(Role.AUDITOR, None, frozenset({OWN})).knows_assessment("external_audit", None, 1)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -11,14 +11,22 @@ from sqlalchemy import delete, insert, update
 
 from programme.rules import assessments as rules
 from programme.rules.assessments import RatingValue
+from programme.rules.ratings import perspective_levels
 from programme.tables import Assessment, Rating
 from tests.world import World
 
-rated = st.lists(st.lists(st.one_of(st.none(), st.sampled_from(RatingValue)), max_size=33), max_size=5)
-"""For each principle the ratings of its criteria; None: not rated yet."""
+levels = st.dictionaries(st.integers(1, 5), st.integers(0, 10), max_size=3).map(
+    lambda seen: [{"perspective": one, "level": seen[one]} for one in sorted(seen)]
+)
+ratings_given = st.tuples(st.sampled_from(RatingValue), levels, st.booleans())
+rated = st.lists(st.lists(st.one_of(st.none(), ratings_given), max_size=33), max_size=5)
+"""For each principle the ratings of its criteria, their levels, and whether they are only carried forward; None: not
+rated yet."""
+
+Given = tuple[RatingValue, list[dict[str, int]], bool]
 
 
-def tree(by_principle: list[list[RatingValue | None]]) -> list[dict[str, Any]]:
+def tree(by_principle: list[list[Given | None]]) -> list[dict[str, Any]]:
     """A version's tree with as many criteria."""
     return [
         {
@@ -37,9 +45,7 @@ def tree(by_principle: list[list[RatingValue | None]]) -> list[dict[str, Any]]:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rated)
-async def test_sql_and_the_pure_rule_agree_on_any_ratings(
-    world: World, by_principle: list[list[RatingValue | None]]
-) -> None:
+async def test_sql_and_the_pure_rule_agree_on_any_ratings(world: World, by_principle: list[list[Given | None]]) -> None:
     coordinator = await world.caller("coordinator")
     if not hasattr(world, "subject"):
         world.subject = await world.assessment(started=True)  # type: ignore[attr-defined]
@@ -55,7 +61,8 @@ async def test_sql_and_the_pure_rule_agree_on_any_ratings(
                     await work.session.execute(
                         insert(Rating).values(
                             organisation_id=UUID(subject["organisation_id"]), assessment_id=UUID(subject["id"]),
-                            principle=number, criterion=f"{number}.{below}", rating=rating, recorded_at=work.now,
+                            principle=number, criterion=f"{number}.{below}", rating=rating[0], recorded_at=work.now,
+                            levels=rating[1], carried_from=UUID(subject["id"]) if rating[2] else None,
                         )
                     )  # fmt: skip
     path = f"/v1/assessments/{subject['id']}"
@@ -64,7 +71,8 @@ async def test_sql_and_the_pure_rule_agree_on_any_ratings(
     (listed,) = (await coordinator.get("/v1/assessments")).json()["items"]
     results = (await coordinator.get(f"{path}/principles")).json()["items"]
 
-    scores = [rules.score(rating for rating in ratings if rating is not None) for ratings in by_principle]
+    confirmed = [[one for one in ratings if one is not None and not one[2]] for ratings in by_principle]
+    scores = [rules.score(rating for rating, _, _ in ratings) for ratings in confirmed]
     expected = [
         {
             "number": number,
@@ -77,9 +85,15 @@ async def test_sql_and_the_pure_rule_agree_on_any_ratings(
         for number, score in enumerate(scores, start=1)
     ]
     assert single["principles"] == listed["principles"] == expected
-    assert [{name: one[name] for name in one if name not in ("description", "criteria")} for one in results] == expected
+    assert [
+        {name: one[name] for name in ("number", "code", "name", "score", "met", "applicable")} for one in results
+    ] == expected
+    assert [one["levels"] for one in results] == [
+        [{**one, "level": float(one["level"])} for one in perspective_levels(levels for _, levels, _ in ratings)]
+        for ratings in confirmed
+    ]
     assert [[one["rating"] and one["rating"]["rating"] for one in result["criteria"]] for result in results] == [
-        list(ratings) for ratings in by_principle
+        [one and one[0] for one in ratings] for ratings in by_principle
     ]
     reasons = {
         reason["code"]: reason["criteria"]
@@ -94,5 +108,8 @@ async def test_sql_and_the_pure_rule_agree_on_any_ratings(
     ]
     assert reasons.get("criteria_not_rated", []) == [criterion for criterion, rating in numbered if rating is None]
     assert reasons.get("evidence_missing", []) == [
-        criterion for criterion, rating in numbered if rating is RatingValue.MET
+        criterion for criterion, rating in numbered if rating and rating[0] is RatingValue.MET
+    ]
+    assert reasons.get("carried_ratings_unconfirmed", []) == [
+        criterion for criterion, rating in numbered if rating and rating[2]
     ]

@@ -93,3 +93,45 @@ async def test_no_rating_slips_in_behind_a_submission(racing_world: World) -> No
         event for event in await racing_world.events() if event.type in ("rating.recorded", "assessment.submitted")
     ]
     assert [event.type for event in events] == ["rating.recorded"] * (50 + len(changed)) + ["assessment.submitted"]
+
+
+async def test_two_who_rate_the_same_criteria_in_bulk_wait_in_no_ring_and_one_wins_each(racing_world: World) -> None:
+    auditor = await racing_world.caller("auditor")
+    audit = await racing_world.assessment(started=True)
+    principles = (await auditor.get(f"/v1/assessments/{audit['id']}/principles")).json()["items"]
+    criteria = [criterion["number"] for principle in principles for criterion in principle["criteria"]]
+    path = f"/v1/assessments/{audit['id']}/ratings/bulk?atomicity=item"
+
+    def said(rating: str, of: list[str]) -> dict[str, Any]:
+        return {"items": [{"criterion": criterion, "rating": rating} for criterion in of]}
+
+    answers = await asyncio.gather(
+        *(auditor.post(path, said(rating, of)) for rating, of in (("met", criteria), ("not_met", criteria[::-1])) * 3)
+    )
+
+    assert {answer.status_code for answer in answers} <= {200, 422}
+    results = [one for answer in answers for one in answer.json()["items"]]
+    won = [one for one in results if one["status"] == 201]
+    assert sorted(one["criterion"] for one in won) == sorted(criteria)
+    assert {one["status"] for one in results} == {201, 428}
+    told = [event for event in await racing_world.events() if event.type == "rating.recorded"]
+    assert sorted(event.data["criterion"] for event in told) == sorted(criteria)
+
+
+async def test_no_bulk_slips_in_behind_a_submission(racing_world: World) -> None:
+    auditor = await racing_world.caller("auditor")
+    audit = await racing_world.assessment(started=True)
+    await racing_world.rate_everything(audit, auditor, "auditor")
+    path = f"/v1/assessments/{audit['id']}"
+    items = [{"criterion": f"3.{number}", "rating": "not_met", "version": 1} for number in range(1, 6)]
+
+    submitted, rated = await asyncio.gather(
+        auditor.request("POST", f"{path}/submit", json={}, headers={"If-Match": f'"{audit["version"]}"'}),
+        auditor.post(f"{path}/ratings/bulk", {"items": items}),
+    )
+
+    assert submitted.status_code == 200, submitted.text
+    assert rated.status_code in (200, 409)
+    (kept,) = (await auditor.get(f"{path}/submissions")).json()["items"]
+    not_met = [one["criterion"] for one in kept["ratings"] if one["rating"] == "not_met"]
+    assert len(not_met) == (5 if rated.status_code == 200 else 0)

@@ -102,6 +102,32 @@ async def test_nor_changes_moves_or_adds_one(world: World) -> None:
                 await (await work.connection()).execute(statement, foreign.organisation_id)
 
 
+async def test_an_auditor_reads_the_self_assessment_handed_in_and_changes_nothing_in_it(world: World) -> None:
+    auditor = await world.caller("auditor")
+    client = UUID(str(auditor.client_id))
+    own = await a_full_organisation(world, "LIT2025-301", assessor=client, reviewer=None)
+    foreign = await a_full_organisation(world, "LIT2025-302", assessor=None, reviewer=None)
+    actor = Actor("client", str(client), Role.AUDITOR)
+    read = "select assessment_id from rating"
+    async with world.at_work(actor) as work:
+        assert await values(await work.connection(), read) == {own.assessment_id, own.draft_id}
+    async with world.at_work() as work:
+        await work.session.execute(text("update assessment set revision = 1 where kind = 'self_assessment'"))
+    async with world.at_work(actor) as work:
+        connection = await work.connection()
+        assert await values(connection, read) == {own.assessment_id, own.draft_id, own.own_id}
+        assert foreign.own_id not in await values(connection, "select id from assessment")
+    for statement in (
+        "update assessment set reason = 'x' where id = $1",
+        "update rating set comment = 'x' where assessment_id = $1",
+        """insert into assessment_submission (organisation_id, assessment_id, revision, submitted_at, ended_on, ratings)
+           select organisation_id, id, 7, now(), '2026-11-02', '[]' from assessment where id = $1""",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with world.at_work(actor) as work:
+                await (await work.connection()).execute(statement, own.own_id)
+
+
 async def test_until_it_is_known_who_calls_there_is_nothing(world: World) -> None:
     await two(world)
     async with begin(world.database, NOBODY) as work:
@@ -211,7 +237,9 @@ async def test_a_login_that_owns_nothing_serves_everything(settings: Settings, a
         ("annual_report", "annual_report_id", "organisation_id", "organisation_id"),
         ("compliance_case", "case_id", "certificate_id", "certificate_id"),
         ("compliance_case", "case_id", "organisation_id", "organisation_id"),
+        ("assessment", "own_id", "carried_from", "assessment_id"),
         ("rating", None, "organisation_id", "organisation_id"),
+        ("rating", None, "carried_from", "assessment_id"),
         ("certificate_decision", None, "organisation_id", "organisation_id"),
         ("certificate_period", None, "organisation_id", "organisation_id"),
         ("annual_report_submission", None, "organisation_id", "organisation_id"),
@@ -252,13 +280,13 @@ def test_a_sight_says_what_is_in_it() -> None:
     assert everything.knows(one)
     assert everything.knows(None)
     assert (own.knows(one), own.knows(other), own.knows(None)) == (True, False, False)
-    assert everything.knows_assessment(None, 0)
-    assert own.knows_assessment(None, 0)
+    assert everything.knows_assessment("external_audit", None, 0)
+    assert own.knows_assessment("external_audit", None, 0)
     auditor, awarder = Sight(Role.AUDITOR, client), Sight(Role.AWARDER, client)
-    assert [auditor.knows_assessment(who, 1) for who in (client, other, None)] == [True, False, False]
-    assert [awarder.knows_assessment(None, revision) for revision in (0, 1)] == [False, True]
-    assert not Sight(Role.PARTNER, client).knows_assessment(client, 1)
-    assert not Sight(Role.AUDITOR).knows_assessment(None, 1)
+    assert [auditor.knows_assessment("external_audit", who, 1) for who in (client, other, None)] == [True, False, False]
+    assert [awarder.knows_assessment("external_audit", None, revision) for revision in (0, 1)] == [False, True]
+    assert not Sight(Role.PARTNER, client).knows_assessment("external_audit", client, 1)
+    assert not Sight(Role.AUDITOR).knows_assessment("external_audit", None, 1)
     assert Sight(Role.OPS).values["people_masked"]
     assert own.values["drafts_hidden"]
     assert {SEES[role] for role in Role} == set(Sees) - {Sees.NOBODY}

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from programme.rules import standards as rules
 from programme.rules.projects import ProjectKind, StrandKind
+from programme.rules.ratings import PLAIN_SCALE
 from programme.services.loading.files import FIRST, Entry, Once, Wrong, read_list
 from programme.services.loading.keeping import Memory, keep, same
 from programme.tables import Municipality, Policy, Project, ServiceType, Standard, StandardVersion, Strand
@@ -145,7 +146,7 @@ def _mark(entry: Entry) -> Values:
 
 
 def _version(entry: Entry, versions: Once, standard: str, levels: list[str]) -> Version:
-    entry.ignore("note", "counts_excellence", "perspectives", "approved_on", "implementation_steps")
+    entry.ignore("note", "counts_excellence", "approved_on", "implementation_steps")
     code = _new_code(entry, versions)
     begins, ends = entry.inside("in_force", _period) or (None, None)
     principles = entry.entries("principles", _principle)
@@ -162,6 +163,7 @@ def _version(entry: Entry, versions: Once, standard: str, levels: list[str]) -> 
         "display_type": entry.inside("display_type", lambda names: _by_level(names, levels)) or {},
         "criteria_official": entry.truth("criteria_official"),
         "principles": principles,
+        "scale": PLAIN_SCALE | {"perspectives": _perspectives(entry.maybe_whole("perspectives", least=1, most=20))},
     }
     policy: Values = rules.PROPOSED_POLICY | {
         "standard_version": code,
@@ -173,6 +175,11 @@ def _version(entry: Entry, versions: Once, standard: str, levels: list[str]) -> 
     if flaw := next(rules.policy_flaws(policy, levels), None):
         raise Wrong(flaw.pointer, flaw.sentence.say("lt", flaw.facts), flaw.sentence.say("en", flaw.facts))
     return Version(values, policy, entry.maybe_code("principles_ref"))
+
+
+def _perspectives(count: int | None) -> list[Values]:
+    """So many perspectives whose names nobody knows."""
+    return [{"number": number, "name": None} for number in range(1, (count or 0) + 1)]
 
 
 def _by_level(entry: Entry, levels: list[str]) -> Values:
