@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from programme.errors import Malformed
+from programme.sealing import Seal, Unreadable
 from programme.sentences import Sentence
 
 BAD_CURSOR = Sentence(
     lt="Žymeklis netinka šiam sąrašui, filtrams ar rikiavimui.",
     en="The cursor does not belong to this list, these filters or this sort.",
 )
-_NONCE = 12
-
 FEED = "feed"
 """What the cursors of the feed are bound to: no caller, no filters."""
 
@@ -33,22 +27,17 @@ class Cursors:
     """Seals and opens cursors with one key of the service."""
 
     def __init__(self, secret: bytes) -> None:
-        self._cipher = AESGCM(sha256(b"cursor\0" + secret).digest())
+        self._seal = Seal(secret, "cursor")
 
     def seal(self, values: Sequence[Any], bound_to: str) -> str:
-        nonce = os.urandom(_NONCE)
         text = json.dumps([_written(value) for value in values], separators=(",", ":"))
-        return (
-            urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, text.encode(), bound_to.encode()))
-            .decode()
-            .rstrip("=")
-        )
+        return urlsafe_b64encode(self._seal.close(text.encode(), bound_to)).decode().rstrip("=")
 
     def open(self, cursor: str, bound_to: str) -> list[Any]:
         try:
             sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-            text = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
-        except (InvalidTag, NotBase64, ValueError):
+            text = self._seal.open(sealed, bound_to)
+        except (Unreadable, NotBase64, ValueError):
             raise Malformed(BAD_CURSOR, code="invalid_cursor") from None
         return [_read(*pair) for pair in json.loads(text)]
 

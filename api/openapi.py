@@ -43,6 +43,10 @@ TAGS = [
         "description": "Everything that happened, in one order that loses nothing: to read on from, or to listen to.",
     },
     {
+        "name": "webhooks",
+        "description": "The same events, posted to where a client wants to be told of them: signed, tried again, listed.",
+    },
+    {
         "name": "enrolments",
         "description": "Organisations' taking part in a strand of a project, by a signed agreement.",
     },

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import overviews, passes, paths
+from benchmarks import deliveries, overviews, passes, paths
 from benchmarks.data import CRITERIA, Size
 from benchmarks.house import House, say
 from benchmarks.load import Player
@@ -27,6 +27,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "growth": paths.growth,
     "quiet": passes.quiet,
     "daily": passes.daily,
+    "deliveries": deliveries.deliveries,
     "large": passes.large,
 }
 

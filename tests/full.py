@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,6 +28,10 @@ from programme.tables import (
     Site,
     StandardVersion,
     Strand,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
 )
 from programme.work import begin
 from tests.made import a_certificate
@@ -53,6 +58,8 @@ class Full:
     client_id: UUID
     key_id: str
     event_id: UUID
+    endpoint_id: UUID
+    delivery_id: UUID
     reference: str
 
     def address(self, path: str) -> str:
@@ -155,10 +162,31 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
         )
         event = await work.session.scalar(select(Event.id).where(Event.organisation_id == holder).limit(1))
         assert event is not None
+        endpoint = await work.add(
+            WebhookEndpoint(client_id=client.id, organisation_id=holder, url=f"https://namai.example.lt/{reference}",
+                            state="disabled", disabled_for="by_owner", secret=b"sealed"),
+            "webhook_endpoint.added",
+        )  # fmt: skip
+        message = WebhookMessage(body=json.dumps(EXAMPLE | {"data": {"reference": reference}}))
+        work.session.add(message)
+        await work.session.flush()
+        delivery = WebhookDelivery(endpoint_id=endpoint.id, message_id=message.id, type="certificate.granted")
+        work.session.add(delivery)
+        await work.session.flush()
+        work.session.add(
+            WebhookAttempt(delivery_id=delivery.id, number=1, attempted_at=work.now, duration_ms=12, status=500,
+                           error="status")
+        )  # fmt: skip
         return Full(
             holder, site.id, contact.id, enrolment.id, handed_in.id, draft.id, own.id, made.certificate, report.id,
-            case.id, client.id, key.split("_")[1], event, reference,
+            case.id, client.id, key.split("_")[1], event, endpoint.id, delivery.id, reference,
         )  # fmt: skip
 
+
+EXAMPLE: dict[str, Any] = {
+    "id": str(UUID(int=8)), "type": "certificate.granted", "occurred_at": "2026-11-20T10:00:00Z", "effective_on": "2026-11-20",
+    "actor": {"type": "client", "id": str(UUID(int=9))}, "request_id": None, "organisation_id": None,
+    "resource": {"type": "certificate", "id": str(UUID(int=10)), "version": 1}, "previous": {},
+}  # fmt: skip
 
 SCOPE = {"services": ["LONG_TERM_CARE"], "sites": [], "unit": None}

@@ -7,10 +7,12 @@ Before each beginning the daily pass is run directly, so that a Valkey that stay
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 import uvloop
@@ -20,6 +22,7 @@ from programme.database import Database, is_passing
 from programme.logs import configure
 from programme.services.heartbeat import is_beating
 from programme.settings import Settings, SettingsError, load
+from worker.jobs import relay
 from worker.jobs.daily import daily_pass
 from worker.settings import create_worker
 
@@ -36,7 +39,10 @@ async def serve(settings: Settings, database_url: str, redis_url: str) -> None:
     """Runs one worker after the other until a signal ends it."""
     ended = asyncio.Event()
     pause = 0.0
-    async with Database.open(settings, database_url, statement_timeout_ms=60_000) as database:
+    async with (
+        Database.open(settings, database_url, statement_timeout_ms=60_000) as database,
+        relaying(database, settings),
+    ):
         while not ended.is_set():
             _listen(ended)
             began = time.monotonic()
@@ -52,6 +58,24 @@ async def serve(settings: Settings, database_url: str, redis_url: str) -> None:
                 _listen(ended)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), pause)
+
+
+@asynccontextmanager
+async def relaying(database: Database, settings: Settings) -> AsyncIterator[None]:
+    """The relay beside the queue, which it does not need: webhooks go on while Valkey is away."""
+    task = asyncio.create_task(relay.run(database, settings))
+    task.add_done_callback(_tell_end_of_relay)
+    try:
+        yield
+    finally:
+        await relay.ended(task)
+
+
+def _tell_end_of_relay(task: asyncio.Task[None]) -> None:
+    """A relay that ends by itself takes the process with it, so that its supervisor begins anew."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("relay_ended", error=type(error).__name__)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def next_pause(before: float, worked_s: float) -> float:

@@ -21,6 +21,7 @@ from api.routes import (
     register,
     standards,
     statistics,
+    webhooks,
     work_queue,
 )
 
@@ -32,6 +33,8 @@ ROUTERS = [
     annual_reports.router,
     compliance_cases.router,
     events.router,
+    webhooks.router,
+    webhooks.deliveries,
     register.router,
     projects.router,
     standards.router,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import httpx
+
+from programme.outbound.tls import trusted
 
 DEADLINE = 3.0
 """Seconds for both answers together."""
@@ -33,7 +33,7 @@ class Published:
 async def published(issuer: str) -> Published:
     """The keys of the issuer, asked for now. `Unreachable` where they cannot be had; no redirect is followed."""
     try:
-        async with asyncio.timeout(DEADLINE), httpx.AsyncClient(verify=_tls(), trust_env=False) as http:
+        async with asyncio.timeout(DEADLINE), httpx.AsyncClient(verify=trusted(), trust_env=False) as http:
             about = await _json(http, issuer.rstrip("/") + "/.well-known/openid-configuration")
             if about.get("issuer") != issuer:
                 raise Unreachable("it calls itself something else")
@@ -65,9 +65,3 @@ async def _json(http: httpx.AsyncClient, url: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Unreachable("no JSON object")
     return value
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """The system's authorities, or those of SSL_CERT_FILE: an office may have its own."""
-    return ssl.create_default_context()

@@ -11,7 +11,21 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Select, Text, and_, any_, bindparam, cast, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
 from programme.database import Connection
@@ -19,10 +33,11 @@ from programme.queries.ratings import RATINGS
 from programme.queries.views import IN_SIGHT, Statement, View, compiled, equals, moment, object_of, one_of, said
 from programme.rules.events import OPEN
 from programme.rules.sight import Sees
-from programme.tables import Event, EventEra
+from programme.tables import Event, EventEra, Organisation, WebhookEndpoint
 from programme.tables.events import XID8
 
 _e, _era = Event.__table__.c, EventEra.__table__.c
+_o, _w = Organisation.__table__.c, WebhookEndpoint.__table__.c
 
 BEGIN_ERA = """
 insert into event_era (number, system_identifier, began_at)
@@ -58,8 +73,14 @@ _RATING_SEEN = or_(
     _e.resource_type != said("rating"),
     select(RATINGS.id).where(RATINGS.id == _e.resource_id, RATINGS.seen[Sees.OWN]).correlate(Event.__table__).exists(),
 )
+_CLIENT = bindparam("client", type_=Uuid)
+_OWN_ENDPOINT = (
+    select(_w.id).where(_w.id == _e.resource_id, _w.client_id == _CLIENT).correlate(Event.__table__).exists()
+)
 _THEIRS = or_(
     _e.organisation_id == any_(IN_SIGHT),
+    and_(_e.resource_type == said("client"), _e.resource_id == _CLIENT),
+    and_(_e.resource_type == said("webhook_endpoint"), _OWN_ENDPOINT),
     and_(_e.organisation_id.is_(None), _e.resource_type.in_([said(one) for one in OPEN])),
 )
 
@@ -86,10 +107,32 @@ EVENTS = View(
         "resource_type": one_of(_e.resource_type, "resource_type"),
         "resource_id": equals(_e.resource_id, "resource_id"),
         "organisation_id": equals(_e.organisation_id, "organisation_id"),
+        "watch": _e.organisation_id.in_(select(_o.id).where(one_of(_o.legal_code, "watch")).correlate(None)),
     },
     only=_e.resource_type == any_(bindparam("readable", type_=ARRAY(Text))),
     seen={Sees.OWN: and_(_THEIRS, _RATING_SEEN), Sees.GRANTED: _THEIRS},
 )
+
+
+@lru_cache(maxsize=500)
+def between_statement(conditions: frozenset[str], sees: Sees) -> Statement:
+    """Of the events behind one place (`era`, `xact`, `seq`) up to another (`to_era`, …) the ids that a caller is told."""
+    query = _told(select(_e.id, _e.type).select_from(EVENTS.source), sees)
+    query = query.where(*(EVENTS.filters[name] for name in sorted(conditions)))
+    order = tuple_(_e.era, _e.xact, _e.seq)
+    return compiled(query.where(order > _place(""), order <= _place("to_")).order_by(_e.era, _e.xact, _e.seq))
+
+
+@lru_cache(maxsize=100)
+def among_statement(conditions: frozenset[str], sees: Sees) -> Statement:
+    """Of these events (`ids`) those that a caller is told."""
+    query = _told(select(_e.id).select_from(EVENTS.source), sees)
+    query = query.where(*(EVENTS.filters[name] for name in sorted(conditions)))
+    return compiled(query.where(one_of(_e.id, "ids")))
+
+
+BODIES = compiled(object_of(EVENTS.source, EVENTS.fields).add_columns(_e.id).where(one_of(_e.id, "ids")))
+"""The events (`ids`) as the feed tells them."""
 
 
 @lru_cache(maxsize=500)
@@ -99,13 +142,16 @@ def feed_statement(conditions: frozenset[str], sees: Sees, limit: int) -> Statem
         _e.type, _e.era, cast(_e.xact, Text).label("xact"), _e.seq
     )
     query = _told(query, sees).where(_SETTLED, *(EVENTS.filters[name] for name in sorted(conditions)))
-    place = (
-        bindparam("era", type_=Integer),
-        cast(cast(bindparam("xact", type_=Text), Text), XID8()),
-        bindparam("seq", type_=BIGINT),
-    )
-    query = query.where(tuple_(_e.era, _e.xact, _e.seq) > tuple_(*place))
+    query = query.where(tuple_(_e.era, _e.xact, _e.seq) > _place(""))
     return compiled(query.order_by(_e.era, _e.xact, _e.seq).limit(literal_column(str(limit))))
+
+
+def _place(prefix: str) -> Any:
+    return tuple_(
+        bindparam(f"{prefix}era", type_=Integer),
+        cast(cast(bindparam(f"{prefix}xact", type_=Text), Text), XID8()),
+        bindparam(f"{prefix}seq", type_=BIGINT),
+    )
 
 
 def _told(query: Select[Any], sees: Sees) -> Select[Any]:
@@ -121,6 +167,14 @@ select era, xact::text, seq from event
 """
 """Where the feed as a whole ends now: changes exactly when there is something new in it."""
 
+NEXT = """
+select era, xact::text, seq from event
+ where (era, xact, seq) > ($1, $2::text::xid8, $3)
+   and (era < (select max(number) from event_era) or xact < pg_snapshot_xmin(pg_current_snapshot()))
+ order by era, xact, seq limit $4
+"""
+"""Places behind a place."""
+
 HERE = """
 select max(number) as era, (pg_snapshot_xmin(pg_current_snapshot())::text::numeric - 1)::text as xact,
        9223372036854775807 as seq from event_era
@@ -128,6 +182,6 @@ select max(number) as era, (pg_snapshot_xmin(pg_current_snapshot())::text::numer
 """The place behind everything that a snapshot holds for sure; what follows it may be in the snapshot already."""
 
 
-async def place_of(connection: Connection, statement: str) -> Place:
-    row = await connection.fetchrow(statement)
+async def place_of(connection: Connection, statement: str, *given: Any) -> Place:
+    row = await connection.fetchrow(statement, *given)
     return START if row is None else Place(row["era"], int(row["xact"]), row["seq"])

@@ -21,6 +21,7 @@ READ_WITH: dict[str, str] = {
     "standard": "standards.read",
     "standard_version": "standards.read",
     "strand": "projects.read",
+    "webhook_endpoint": "webhooks.read",
 }
 """By the kind of a resource, the permission that its reading needs. Each kind of record is here; a test demands it."""
 

@@ -44,6 +44,8 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "annual_reports.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "compliance_cases.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AWARDER, _R.OPS},
     "events.read": _READERS | {_R.PROVIDER},
+    "webhooks.read": {_R.PROVIDER, _R.COORDINATOR, _R.PARTNER, _R.OPS},
+    "webhooks.write": {_R.PROVIDER, _R.COORDINATOR, _R.PARTNER, _R.OPS},
     "clients.read": {_R.PROVIDER, _R.PARTNER, _R.OPS},
     "clients.write": {_R.PROVIDER, _R.OPS},
     "clients.keys": {_R.PROVIDER, _R.PARTNER, _R.OPS},

@@ -11,6 +11,13 @@ from programme.tables.events import PROGRAMME, Event, EventChain, EventEra, Hear
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.past import PastVersion
 from programme.tables.projects import Enrolment, Project, Strand
+from programme.tables.webhooks import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookPlace,
+)
 
 __all__ = [
     "PROGRAMME",
@@ -53,5 +60,10 @@ __all__ = [
     "StandardVersion",
     "Strand",
     "Table",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookMessage",
+    "WebhookPlace",
     "refusal_of",
 ]

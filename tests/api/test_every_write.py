@@ -94,6 +94,20 @@ class Walk:
             record = await self.move(caller, at, record, verb)
         return record
 
+    async def delete(self, caller: Caller, path: str, *, of: Record) -> None:
+        """What takes no body and leaves nothing to answer with."""
+        before = await self._everything()
+        assert (await caller.request("DELETE", path)).json()["code"] == "version_required"
+        stale = await caller.request("DELETE", path, headers={"If-Match": '"77"'})
+        assert stale.json()["code"] == "stale_version"
+        headers = {"If-Match": f'"{of["version"]}"'}
+        assert (await caller.request("DELETE", f"{path}?validate_only=true", headers=headers)).status_code == 200
+        assert await self._everything() == before
+        assert (await caller.request("DELETE", path, headers=headers)).status_code == 204
+        assert (await self._everything())["event"] != before["event"]
+        assert (await caller.get(path)).status_code == 404
+        self.walked.add(f"DELETE {self._route('DELETE', path).path}")
+
     def _route(self, method: str, path: str) -> APIRoute:
         scope = {"type": "http", "method": method, "path": path, "root_path": ""}
         return next(route for route in ROUTES if route.matches(scope)[0] is Match.FULL)
@@ -119,10 +133,15 @@ async def test_every_write_is_tried_versioned_told_and_repeated_as_agreed(world:
     await _certificates(walk)
     await _annual_reports_and_cases(walk)
     await _callers(walk)
+    await _webhooks(walk)
 
     doors = [route for route in ROUTES if door_of(route) is not None]
     every = {f"{method} {route.path}" for route in doors for method in (route.methods or set()) & UNSAFE}
-    assert every - walk.walked == {"POST /v1/clients/{client_id}/keys"}  # the one answer that is not kept as it is
+    assert every - walk.walked == {  # whose answers hold a secret and are not kept as they are
+        "POST /v1/clients/{client_id}/keys",
+        "POST /v1/webhook-endpoints",
+        "POST /v1/webhook-endpoints/{endpoint_id}/rotate-secret",
+    }
     await oracle.check(world.database)
 
 
@@ -328,3 +347,15 @@ async def _annual_reports_and_cases(walk: Walk) -> None:
     await catch_up(world.database, date(2026, 11, 22))
     cases = (await office.get(f"/v1/compliance-cases?annual_report_id={late.reports[0]}")).json()["items"]
     await walk.move(office, f"/v1/compliance-cases/{UUID(cases[0]['id'])}", cases[0], "close", {"resolution": "Gauta."})
+
+
+async def _webhooks(walk: Walk) -> None:
+    office = await walk.world.caller("coordinator")
+    made = (await office.post("/v1/webhook-endpoints", {"url": "https://pranesimai.example.lt/kokybe"})).json()
+    at = f"/v1/webhook-endpoints/{made['id']}"
+    made = await walk.write(office, "PATCH", at, {"description": "Registras"}, of=made)
+    made = await walk.moves(office, at, made, "disable", "enable")
+    await walk.write(office, "POST", f"{at}/recover", {"since": "2026-11-01T00:00:00Z"})
+    sent = await walk.write(office, "POST", f"{at}/send-example", {"type": "certificate.granted"})
+    await walk.write(office, "POST", f"/v1/webhook-deliveries/{sent['id']}/resend")
+    await walk.delete(office, at, of=(await office.get(at)).json())

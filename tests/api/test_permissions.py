@@ -82,7 +82,9 @@ async def test_a_role_passes_exactly_the_doors_that_the_table_opens(world: World
 async def test_what_is_out_of_sight_is_not_found_as_if_it_never_was(world: World, role: Role) -> None:
     _, foreign, callers = await two_organisations(world)
     before = await events(world)
-    nowhere = Full(*(uuid4() for _ in range(11)), key_id="0" * 12, event_id=uuid4(), reference="LIT1999-999")
+    nowhere = Full(
+        **{name: uuid4() for name in Full.__slots__} | {"key_id": "0" * 12, "reference": "LIT1999-999"}  # type: ignore[arg-type]
+    )
     wrong = []
     for route, door in GUARDED:
         if foreign.address(route.path) == nowhere.address(route.path) or not may(role, door.permission):

@@ -27,7 +27,16 @@ from tests.world import World
 OPEN = {"standard", "standard_version", "policy", "service_type", "municipality", "project", "strand"}
 """Known to everybody who calls."""
 
-OF_THE_SERVICE = {"auditor", "auditor_licence", "auditor_advice", "job_run", "heartbeat", "event_chain", "event_era"}
+OF_THE_SERVICE = {
+    "auditor",
+    "auditor_licence",
+    "auditor_advice",
+    "job_run",
+    "heartbeat",
+    "event_chain",
+    "event_era",
+    "webhook_place",
+}
 """About auditors and the service itself: no rows of an organisation's records."""
 
 OF_CALLERS = {"client", "api_key", "client_grant", "idempotency_key"}
@@ -71,12 +80,20 @@ def a_provider_of(organisation: UUID) -> Actor:
 
 async def test_a_provider_reads_no_row_of_another_organisation_with_any_statement(world: World) -> None:
     own, _ = await two(world)
-    owner = {"organisation": "id", **dict.fromkeys(OF_CALLERS, "client_id"), "client": "organisation_id"}
+    owner = {
+        "organisation": "id",
+        "webhook_delivery": "endpoint_id",
+        "webhook_attempt": "delivery_id",
+        "webhook_message": "(body::json -> 'data' ->> 'reference')",
+        **dict.fromkeys(OF_CALLERS, "client_id"),
+        "client": "organisation_id",
+    }
     async with world.at_work(a_provider_of(own.organisation_id)) as work:
         connection = await work.connection()
-        expected: dict[str, set[UUID | None]] = {
+        expected: dict[str, set[Any]] = {
             "idempotency_key": set(), "client_grant": set(), "api_key": {own.client_id},
-            "event": {own.organisation_id, None},
+            "event": {own.organisation_id, None}, "webhook_delivery": {own.endpoint_id},
+            "webhook_attempt": {own.delivery_id}, "webhook_message": {own.reference},
         }  # fmt: skip
         for table in sorted(WALLED):
             found = await values(connection, f"select {owner.get(table, 'organisation_id')} from {table}")
