@@ -18,7 +18,7 @@ from api.cursors import Cursors
 from api.deps import BAD_PARAMETERS, Reading, Writing
 from api.messages import MESSAGES
 from api.refusals import NothingKept, NotKept, told
-from api.snapshots import Snapshot
+from api.snapshots import Table
 from programme.errors import FieldError, Malformed, NotFound, Reason, Refusal
 from programme.queries import views
 from programme.queries.past import Past
@@ -285,8 +285,9 @@ async def page(
     path: str | None = None,
     as_of: date | None = None,
     known_at: datetime | None = None,
+    table: type[Table] | None = None,
 ) -> Response:
-    """A page of the list, or with `Accept: application/x-ndjson` all of it. `filters`: values by the names of
+    """A page of the list, or with `Accept: application/x-ndjson` all of it, and with `text/csv` as a `table`. `filters`: values by the names of
     `View.filters`; `path`: the address of the list where it is not the view's own; `as_of`, `known_at`: as of a single
     one."""
     caller = door.caller
@@ -311,10 +312,11 @@ async def page(
         default=str,
     )
     given: dict[str, Any] = {**filters, **when, **caller.sight.values}
-    if snapshots.wanted(door.request):
+    kind = snapshots.wanted(door.request, table)
+    if kind is not None:
         _refuse_paging(asked)
         statement = views.whole_statement(view, conditions, fields, expand, sees, past)
-        return Snapshot(door, statement, given, private(caller))
+        return kind(door, statement, given, private(caller))
     cursors: Cursors = door.request.app.state.cursors
     if asked.cursor is not None:
         reached = cursors.open(asked.cursor, bound_to)

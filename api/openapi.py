@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from api.deps import Door, ReadingDoor, WritingDoor
 from api.middleware import PROBES
 from api.routes import ROUTES
+from api.routes.register import RegisterTable
 from schemas.events import Feed
 from schemas.page import Page
 from schemas.problem import Problem
@@ -271,6 +272,9 @@ def _offer_streams(operation: dict[str, Any], route: APIRoute, schemas: dict[str
             "\n\nWith `Accept: application/x-ndjson`, all items as they are at one moment, one a line, without `limit`, "
             "`cursor`, `sort` and `include`; `Feed-Cursor` says where to read on in `/v1/events`."
         )
+        if route.path == "/public/v1/certificates":
+            columns = ", ".join(f"`{name}`" for name in RegisterTable.columns)
+            answer["content"]["text/csv"] = {"schema": {"type": "string", "description": f"Columns: {columns}."}}
     elif model is Feed:
         answer["content"]["text/event-stream"] = {
             "schema": {"type": "string", "description": "`id`: the cursor; `event`: the type; `data`: the event."}

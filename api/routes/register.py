@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from api import answers
 from api.access import Caller
 from api.deps import Reading, refuse_unknown_parameters
 from api.resources import Resource
+from api.snapshots import Table
 from programme.database import Database
 from programme.queries.certificates import REGISTER
 from programme.queries.views import pattern
@@ -49,19 +51,49 @@ async def _opened(request: Request, isolation: str | None = None) -> AsyncIterat
         yield Reading(connection, caller, request, partial(_opened, request))
 
 
+KEPT = 300
+"""Seconds for which a cache may keep an answer."""
+
+
+class RegisterTable(Table):
+    """The register as CSV: lists in one cell, parted by semicolons; history as `granted 2021-11-29; expired 2024-11-30`."""
+
+    columns: ClassVar = {
+        "reference": lambda entry: entry["reference"],
+        "status": lambda entry: entry["status"],
+        "organisation": lambda entry: entry["organisation"]["name"],
+        "legal_code": lambda entry: entry["organisation"]["legal_code"],
+        "municipality": lambda entry: entry["organisation"]["municipality"],
+        "standard": lambda entry: entry["standard"],
+        "level": lambda entry: entry["level"],
+        "version": lambda entry: entry["version"],
+        "services": lambda entry: "; ".join(entry["services"]),
+        "sites": lambda entry: "; ".join(entry["sites"]),
+        "certified_on": lambda entry: entry["certified_on"],
+        "expires_on": lambda entry: entry["expires_on"],
+        "history": lambda entry: "; ".join(f"{one['kind']} {one['effective_on']}" for one in entry["history"]),
+    }
+
+
 Public = Annotated[Reading, Depends(_public, scope="function")]
 
 
 @router.get("", response_model=Page[RegisterEntry], summary="Search the public register")
 async def list_register(door: Public, asked: Annotated[RegisterQuery, Query()]) -> Response:
-    """Granted certificates that have a reference, with the four statuses that registers share. Open data."""
+    """Granted certificates that have a reference, with the four statuses that registers share. Open data: no key, from
+    any web page, and the whole of it as lines of JSON or as CSV (`Accept: text/csv`), in the order of the references. Of
+    two days (`as_of`) the difference shows line by line what changed between them."""
     filters = asked.filters("status", "standard", "level", "municipality", "service")
     if asked.q:
         filters["q"] = pattern(asked.q)
     page = await answers.page(
-        door, REGISTER, asked, filters, path="/public/v1/certificates", as_of=asked.as_of, known_at=asked.known_at
-    )
-    return _open(page)
+        door, REGISTER, asked, filters, path="/public/v1/certificates", as_of=asked.as_of, known_at=asked.known_at,
+        table=RegisterTable,
+    )  # fmt: skip
+    if isinstance(page, Table):
+        day = asked.as_of or door.caller.today
+        page.headers["Content-Disposition"] = f'attachment; filename="kokybe-certificates-{day}.csv"'
+    return _open(page, door.caller.now)
 
 
 @router.get("/{reference}", response_model=RegisterEntry, summary="Look a certificate up by its reference")
@@ -72,9 +104,30 @@ async def get_register_entry(
     known_at: Annotated[PastMoment | None, Query(description=KNOWN_AT)] = None,
 ) -> Response:
     """One entry of the register; what is not in it is not found."""
-    return _open(await answers.single(door, REGISTER, reference, by="reference", as_of=as_of, known_at=known_at))
+    entry = await answers.single(door, REGISTER, reference, by="reference", as_of=as_of, known_at=known_at)
+    return _open(entry, door.caller.now)
 
 
-def _open(response: Response) -> Response:
+@router.options("", include_in_schema=False)
+@router.options("/{reference}", include_in_schema=False)
+async def allow_any_page() -> Response:
+    """Lets web pages of others ask with the headers that reading takes."""
+    headers = {
+        "Access-Control-Allow-Methods": "GET, HEAD",
+        "Access-Control-Allow-Headers": "Accept, Accept-Language, If-None-Match",
+        "Access-Control-Max-Age": "86400",
+    }
+    return Response(status_code=204, headers={"Access-Control-Allow-Origin": "*", **headers})
+
+
+def _open(response: Response, now: datetime) -> Response:
+    """For everybody: read by any page, kept by any cache for some minutes, but never beyond midnight in Vilnius, when
+    statuses change."""
+    until_midnight = int((calendar.day_ends_at(calendar.today(now)) - now).total_seconds())
+    response.headers["Cache-Control"] = f"public, max-age={max(0, min(KEPT, until_midnight))}"
+    response.headers["Vary"] = "Accept, Accept-Language"
     response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = (
+        "Content-Disposition, Content-Language, ETag, Link, X-Request-Id"
+    )
     return response

@@ -288,6 +288,7 @@ def _register() -> View:
         },
         sorts={name: CERTIFICATES.sorts[name] for name in ("certified_on", "expires_on", "reference", "organisation")},
         default_sort="-certified_on",
+        whole_sort="reference",
         only=and_(_c.reference.is_not(None), status.is_not(None)),
         facts={"organisation_version": _o.version, "status": status},
     )

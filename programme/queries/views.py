@@ -63,7 +63,8 @@ class View:
     """One resource as it is read.
 
     `fields`: the representation, in order. `keys`: by what a single one is found. `filters`: each condition once.
-    `sorts`: what a list can be ordered by, without nulls. `only`: what holds of every row that it shows. `owner`: the
+    `sorts`: what a list can be ordered by, without nulls;
+    `whole_sort`: the order of all of it at once, where two of them are to be compared line by line. `only`: what holds of every row that it shows. `owner`: the
     organisation whose row it is, if any, which has to be in the caller's sight; `seen`: what has to hold besides for
     those who see so far.
     `facts`: columns that the lifecycle's guards look at, read beside a single one; `judge` makes of them, of who asks
@@ -80,6 +81,7 @@ class View:
     filters: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
     sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     default_sort: str = ""
+    whole_sort: str = ""
     expands: Mapping[str, Expansion] = field(default_factory=dict)
     only: ColumnElement[bool] | None = None
     owner: ColumnElement[Any] | None = None
@@ -310,9 +312,11 @@ def whole_statement(
     sees: Sees,
     past: Past | None = None,
 ) -> Statement:
-    """All of a list, in no order: `body`."""
+    """All of a list: `body`; in no order, unless the view has one for the whole of it."""
     query = object_of(view.source, _with_expansions(view, fields, expand, sees))
     query = query.where(*(_condition(view, name) for name in sorted(conditions)))
+    if view.whole_sort:
+        query = query.order_by(view.sorts[view.whole_sort], view.id)
     return compiled(_narrowed(query, view, sees), past, sees)
 
 
