@@ -4,6 +4,7 @@ the API itself answers reads and writes without worker and queue."""
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import datetime
 from typing import Literal
@@ -24,6 +25,8 @@ LONGEST = 2.0
 
 SKEW = 5.0
 """Seconds by which the clocks of this process and of the database may differ. The database's is the one that counts."""
+
+_REVISION = re.compile(r"\d{4}_\d{2}_\d{2}_\d{4}", re.ASCII)
 
 Status = Literal["ok", "degraded", "unavailable"]
 
@@ -76,6 +79,16 @@ async def readiness(database: Database) -> Readiness:
     return Readiness(status="degraded" if "degraded" in found else "ok", checks=checks)
 
 
+def _standing(revision: str | None) -> Status:
+    """Revisions are named by their moment. Migrations only add, so that a release works with the schema of the next one
+    too, while it is being replaced; with an earlier one it does not."""
+    ours = newest_revision() or ""
+    if revision == ours:
+        return "ok"
+    is_later = revision is not None and _REVISION.fullmatch(revision) is not None and revision > ours
+    return "degraded" if is_later else "unavailable"
+
+
 async def _look(connection: Connection, checks: Checks) -> None:
     """Fills in one check after the other; each is there as missing before it is tried."""
     before, began = time.time(), time.perf_counter()
@@ -88,9 +101,9 @@ async def _look(connection: Connection, checks: Checks) -> None:
     local = await connection.fetchval(watching.IN_VILNIUS, clock)
     if local == clock.astimezone(VILNIUS).replace(tzinfo=None):
         checks["time_zone"] = Check(status="ok")
-    if await connection.fetchval(watching.REVISION) != newest_revision():
+    checks["schema"] = Check(status=_standing(await connection.fetchval(watching.REVISION)))
+    if checks["schema"].status == "unavailable":
         return
-    checks["schema"] = Check(status="ok")
     heard = {row["kind"]: row["seconds"] for row in await connection.fetch(watching.SILENCE, None)}
     for kind in ("worker", "queue"):
         silence = heard.get(kind)

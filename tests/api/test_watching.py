@@ -66,13 +66,20 @@ async def test_one_living_worker_of_two_is_enough_and_the_long_dead_are_forgotte
         assert await (await work.connection()).fetchval("select count(*) from heartbeat where host = 'gone'") == 0
 
 
-async def test_a_schema_of_another_release_is_not_ready(world: World) -> None:
-    await executed(world, "update alembic_version set version_num = 'of_tomorrow'")
+@pytest.mark.parametrize("revision", ["2026_11_22_1600", "of_tomorrow", ""])
+async def test_a_schema_of_another_release_is_not_ready(world: World, revision: str) -> None:
+    await executed(world, f"update alembic_version set version_num = '{revision}'")
     status, told = await readyz(world)
     assert (status, told["code"]) == (503, "not_ready")
     assert told["detail"] == "The service is not ready. Missing: schema."
     assert statuses(told)["schema"] == "unavailable"
     assert statuses(told)["database"] == "ok"
+
+
+async def test_while_it_is_being_replaced_a_release_works_with_the_schema_of_the_next(world: World) -> None:
+    await executed(world, "update alembic_version set version_num = '2999_12_31_2359'")
+    status, told = await readyz(world)
+    assert (status, told["status"], statuses(told)["schema"]) == (200, "degraded", "degraded")
 
 
 async def test_a_clock_that_is_wrong_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
