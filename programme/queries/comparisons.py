@@ -20,7 +20,7 @@ from programme.tables import Assessment
 
 BAD_PAIR = Sentence(lt="Šių dviejų vertinimų palyginti negalima.", en="These two assessments cannot be compared.")
 OTHER_STANDARD = Sentence(
-    lt="Lyginami tik to paties standarto vertinimai; kito standarto kriterijai yra kiti.",
+    lt="Lyginami tik to paties standarto vertinimai; kito standarto kriterijai kitokie.",
     en="Only assessments against the same standard are compared; another standard has other criteria.",
 )
 

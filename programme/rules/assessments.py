@@ -232,7 +232,7 @@ OWN_ORGANISATION = Reason(
 UNCONFIRMED = Reason(
     "carried_ratings_unconfirmed",
     Sentence(
-        lt="Iš ankstesnio vertinimo perkelti, bet dar nepatvirtinti: {criteria}.",
+        lt="Iš ankstesnio vertinimo perkelti, bet dar nepatvirtinti įvertinimai: {criteria}.",
         en="Carried forward and not confirmed yet: {criteria}.",
     ),
 )

@@ -19,8 +19,9 @@ class Sees(StrEnum):
     """How far a caller sees.
 
     `own`: the organisation that they belong to. `assigned`: organisations that they audit, and of assessments their
-    own audits and the self-assessments that were handed in. `docket`: organisations with an assessment that was handed in or with a certificate, and of assessments
-    those that were handed in. `granted`: organisations that they were granted. `register`: the public register alone.
+    own audits and the self-assessments that were handed in. `docket`: organisations with an assessment that was handed
+    in or with a certificate, and of assessments those that were handed in. `granted`: organisations that they were
+    granted. `register`: the public register alone.
     `nobody`: it is not known yet who calls.
     """
 
