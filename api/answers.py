@@ -21,10 +21,12 @@ from api.refusals import NothingKept, NotKept, told
 from api.snapshots import Table
 from programme.errors import FieldError, Malformed, NotFound, Reason, Refusal
 from programme.queries import views
+from programme.queries.explanations import Asked, Explain
 from programme.queries.past import Past
 from programme.queries.views import Sort, Statement, View
 from programme.rules import calendar
 from programme.rules.lifecycle import Action
+from programme.rules.steps import written
 from schemas.bulk import Atomicity
 from schemas.page import PageQuery
 
@@ -103,6 +105,33 @@ async def single(
     if row is None:
         raise NotFound
     return _answer(door.request.url.query, caller, view, row, 200, path, with_actions=past is None)
+
+
+async def explained(
+    door: Reading,
+    view: View,
+    key: Any,
+    explain: Explain,
+    *,
+    by: str = "id",
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+) -> Response:
+    """Why the resource is as it is on the day, step by step; 404 as for the resource itself."""
+    caller = door.caller
+    sees = caller.sight.sees
+    past, when = looking_back(caller, as_of, known_at)
+    given = {"key": key, **when, **caller.sight.values}
+    row = await views.one(door.connection, views.tag_statement(view, by, (), sees, past), **given)
+    if row is None:
+        raise NotFound
+    on = as_of or calendar.today(known_at or caller.now)
+    found = await explain(Asked(door.connection, row["id"], sees, past, on, known_at))
+    said = {
+        "id": row["id"], "as_of": on, "known_at": written(known_at), **found.outcome,
+        "steps": [step.say(caller.language) for step in found.steps],
+    }  # fmt: skip
+    return plain(door, as_json(said))
 
 
 async def rows_of(door: Reading, view: View, key: Any, statement: Statement, *, by: str = "id") -> Response:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from programme.rules.annual_reports import Flag, State, Timeliness, VoidReason
-from schemas.base import ActionRead, Answer, Body, Day, Id, Moment, Move, Prose
+from schemas.base import ActionRead, Answer, Body, Day, Explained, Id, Moment, Move, Prose, StepRead
 from schemas.certificates import CertificateItem
 from schemas.organisations import Organisation
 from schemas.page import PageQuery, PastFilters, Search, Several
@@ -112,6 +112,14 @@ class AnnualReport(AnnualReportItem):
     actions: list[ActionRead] = Field(
         default=[], description="On single annual reports; in lists with `include=actions`."
     )
+
+
+class AnnualReportExplained(Explained):
+    """Why an annual report is in its state and has its flags on a day."""
+
+    state: State
+    flags: list[Flag]
+    steps: list[StepRead] = Field(description="The step `state` decides the state; those that follow, each flag.")
 
 
 class AnnualReportFilters(PastFilters):

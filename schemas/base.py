@@ -185,6 +185,34 @@ class ReasonRead(BaseModel):
     message: str = Field(description="In the caller's language.", examples=["Ataskaitą galima rengti nuo 2026-12-23."])
 
 
+class StepRead(Answer):
+    """One line of a rule: what it looked at, and what it decides."""
+
+    code: str = Field(description="Stable and never translated.", examples=["within_notice"])
+    message: str = Field(
+        description="In the caller's language.",
+        examples=[
+            "Iki paskutinės galiojimo dienos liko ne daugiau kaip 180 d.: baigia galioti nuo 2027-08-25.",
+        ],
+    )
+    values: dict[str, Any] = Field(
+        description="The days, numbers and references that it looked at.",
+        examples=[{"expiring_from": "2027-08-25", "expiring_days": 180}],
+    )
+    decides: str | None = Field(
+        description="The status, state or flag that follows from it; null where the rule goes on.",
+        examples=["expiring"],
+    )
+
+
+class Explained(Answer):
+    """Why something is as it is on a day: the steps of the rule in their order."""
+
+    id: UUID
+    as_of: date = Field(description="The day that is judged.", examples=["2027-09-01"])
+    known_at: Moment | None = Field(description="Only what was recorded by then was taken into account.")
+
+
 class ActionRead(Answer):
     """A move that the caller's role can make, and whether it is open now."""
 

@@ -15,12 +15,14 @@ from schemas.base import (
     Code,
     Count,
     Day,
+    Explained,
     Id,
     Moment,
     Prose,
     Reference,
     Scope,
     ScopeRead,
+    StepRead,
     unchanged,
 )
 from schemas.organisations import Organisation
@@ -137,6 +139,14 @@ class Certificate(CertificateItem):
     actions: list[ActionRead] = Field(
         default=[], description="On single certificates; in lists with `include=actions`."
     )
+
+
+class CertificateExplained(Explained):
+    """Why a certificate has its status on a day."""
+
+    status: Status
+    register_status: RegisterStatus | None = Field(description="Null for what is not in the public register.")
+    steps: list[StepRead] = Field(description="The last one decides the status.")
 
 
 class CertificateFilters(PastFilters):

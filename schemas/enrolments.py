@@ -8,7 +8,22 @@ from uuid import UUID
 from pydantic import Field
 
 from programme.rules.enrolments import Outcome, Source, State
-from schemas.base import ActionRead, Answer, Body, Code, Day, Id, Move, Prose, Reference, Scope, ScopeRead, unchanged
+from schemas.base import (
+    ActionRead,
+    Answer,
+    Body,
+    Code,
+    Day,
+    Explained,
+    Id,
+    Move,
+    Prose,
+    Reference,
+    Scope,
+    ScopeRead,
+    StepRead,
+    unchanged,
+)
 from schemas.organisations import Organisation
 from schemas.page import PageQuery, PastFilters, Search, Several
 
@@ -125,6 +140,13 @@ class Enrolment(Answer):
     version: int
     organisation: Organisation | None = Field(default=None, description="With `expand=organisation`.")
     actions: list[ActionRead] = Field(default=[], description="On single enrolments; in lists with `include=actions`.")
+
+
+class EnrolmentExplained(Explained):
+    """Why an enrolment is in its state on a day."""
+
+    state: State
+    steps: list[StepRead] = Field(description="Its dated moves; the last step decides the state.")
 
 
 class EnrolmentFilters(PastFilters):

@@ -11,6 +11,7 @@ from api import answers
 from api.deps import Reading, Writing, reads, writes
 from api.resources import Resource
 from programme.queries import annual_reports as query
+from programme.queries import explanations
 from programme.queries.annual_reports import ANNUAL_REPORTS
 from programme.queries.views import pattern
 from programme.services import annual_reports
@@ -52,6 +53,18 @@ async def get_annual_report(
 ) -> Response:
     """One annual report with its flags today, and what the caller may do with it (`actions`)."""
     return await answers.single(door, ANNUAL_REPORTS, annual_report_id, expand=expand, as_of=as_of, known_at=known_at)
+
+
+@router.get(
+    "/{annual_report_id}/explain", response_model=wire.AnnualReportExplained, summary="Explain an annual report's flags"
+)
+async def explain_annual_report(
+    door: Reader, annual_report_id: Id, as_of: AsOf = None, known_at: KnownAt = None
+) -> Response:
+    """The rule trace behind state and flags: the certification date, the policy and the months counted by it, the window,
+    the days of grace, the moves, and for each flag whether it is raised and why."""
+    explain = explanations.annual_report
+    return await answers.explained(door, ANNUAL_REPORTS, annual_report_id, explain, as_of=as_of, known_at=known_at)
 
 
 @router.get(

@@ -13,6 +13,7 @@ from api import answers
 from api.deps import Reading, Writing, reads, writes
 from api.resources import Resource
 from programme.queries import certificates as query
+from programme.queries import explanations
 from programme.queries.certificates import CERTIFICATES
 from programme.queries.views import pattern
 from programme.services import certificates
@@ -88,6 +89,19 @@ async def change_certificate(
     key = await _id(door, certificate_id)
     await certificates.revise_draft(door.work, key, **body.changes())
     return await answers.changed(door, CERTIFICATES, key)
+
+
+@router.get(
+    "/{certificate_id}/explain", response_model=wire.CertificateExplained, summary="Explain a certificate's status"
+)
+async def explain_certificate(
+    door: Reader, certificate_id: Key, as_of: AsOf = None, known_at: KnownAt = None
+) -> Response:
+    """The rule trace behind the status: the certification date, the policy and the months counted by it, every decision,
+    and the lines of the status up to the one that decides. The same rules give the status everywhere."""
+    name, key = by(certificate_id)
+    explain = explanations.certificate
+    return await answers.explained(door, CERTIFICATES, key, explain, by=name, as_of=as_of, known_at=known_at)
 
 
 @router.get("/{certificate_id}/history", response_model=wire.History, summary="Read a certificate's decisions")

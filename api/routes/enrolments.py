@@ -11,6 +11,7 @@ from api import answers
 from api.deps import Reading, Writing, reads, writes
 from api.resources import Resource
 from programme.queries import enrolments as query
+from programme.queries import explanations
 from programme.queries.enrolments import ENROLMENTS
 from programme.queries.views import pattern
 from programme.services import enrolments
@@ -56,6 +57,13 @@ async def get_enrolment(
 ) -> Response:
     """One enrolment with its stages, and what the caller may do with it (`actions`)."""
     return await answers.single(door, ENROLMENTS, enrolment_id, expand=expand, as_of=as_of, known_at=known_at)
+
+
+@router.get("/{enrolment_id}/explain", response_model=wire.EnrolmentExplained, summary="Explain an enrolment's state")
+async def explain_enrolment(door: Reader, enrolment_id: Id, as_of: AsOf = None, known_at: KnownAt = None) -> Response:
+    """The trace behind the state: the project's period and each dated move whose day had come."""
+    explain = explanations.enrolment
+    return await answers.explained(door, ENROLMENTS, enrolment_id, explain, as_of=as_of, known_at=known_at)
 
 
 @router.patch("/{enrolment_id}", response_model=wire.Enrolment, summary="Change an application")

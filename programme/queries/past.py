@@ -44,6 +44,7 @@ from programme.tables import (
     Certificate,
     CertificateDecision,
     Enrolment,
+    Event,
     Organisation,
     PastVersion,
     Site,
@@ -72,6 +73,7 @@ APPENDED: Mapping[Any, str] = {
     CertificateDecision.__table__: "decided_at",
     AnnualReportSubmission.__table__: "submitted_at",
     AnnualReportReview.__table__: "reviewed_at",
+    Event.__table__: "occurred_at",
 }
 """Tables whose rows never change, with the moment at which each was recorded."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from programme.errors import Reason
-from programme.rules.calendar import add_months
+from programme.rules.calendar import add_months, day_ends_at
 from programme.rules.lifecycle import Lifecycle, Role, guard, move
+from programme.rules.steps import Step, decided
 from programme.sentences import Sentence
 
 
@@ -50,7 +52,7 @@ class Timeliness(StrEnum):
     NOT_OWED = "not_owed"
 
 
-STATE_NAMES = {
+STATE_NAMES: dict[str, Sentence] = {
     State.SCHEDULED: Sentence(lt="suplanuota", en="scheduled"),
     State.DRAFTING: Sentence(lt="rengiama", en="drafting"),
     State.SUBMITTED: Sentence(lt="pateikta", en="submitted"),
@@ -94,19 +96,103 @@ class Obligation:
 def flags(on: date, report: Obligation) -> list[Flag]:
     """The flags on the day `on`, also one long past; `queries.annual_reports.flags_on` says the same in SQL, proven
     equal by test."""
-    found = []
-    if _owed(on, report) and not _submitted(on, report):
-        if on >= report.opens_on:
-            found.append(Flag.OPEN)
-        if report.due_on - timedelta(days=report.due_soon_days) <= on <= report.due_on:
-            found.append(Flag.DUE_SOON)
-        if on > report.due_on:
-            found.append(Flag.OVERDUE)
-        if on > report.due_on + timedelta(days=report.grace_days):
-            found.append(Flag.DELINQUENT)
-    if report.first_submitted_on is not None and report.due_on < report.first_submitted_on <= on:
-        found.append(Flag.LATE)
-    return found
+    return [Flag(flag) for flag in decided(flag_steps(on, report))]
+
+
+def flag_steps(on: date, report: Obligation) -> Iterator[Step]:
+    """The lines of the flags in their order: what stops the clock, then each flag that may be raised, and whether it is."""
+    first = report.first_submitted_on if _submitted(on, report) else None
+    if (excuse := _excuse(on, report)) is not None:
+        yield excuse
+    elif first is not None:
+        yield Step("submitted", SUBMITTED, {"first_submitted_on": first})
+    else:
+        yield Step("owed", OWED)
+        yield from _clock(on, report)
+    if first is not None:
+        late = {"first_submitted_on": first, "due_on": report.due_on}
+        yield _raised(Flag.LATE, first > report.due_on, LATE, IN_TIME, late)
+
+
+def _excuse(on: date, report: Obligation) -> Step | None:
+    """Why nothing is owed on the day; None where it is."""
+    if report.state is State.WAIVED:
+        return Step("waived", WAIVED)
+    if report.void_reason is VoidReason.IMPORTED:
+        return Step("never_owed", NEVER_OWED)
+    if report.lapses_on is not None and on >= report.lapses_on:
+        return Step("lapsed", LAPSED, {"lapses_on": report.lapses_on})
+    return None
+
+
+def _clock(on: date, report: Obligation) -> Iterator[Step]:
+    """The flags of what is owed and not handed in."""
+    due_on = report.due_on
+    soon = due_on - timedelta(days=report.due_soon_days)
+    grace_until = due_on + timedelta(days=report.grace_days)
+    grace = {"due_on": due_on, "grace_days": report.grace_days, "grace_until": grace_until}
+    ends = {"due_on": due_on, "ends_at": day_ends_at(due_on)}
+    yield _raised(Flag.OPEN, on >= report.opens_on, OPENED, NOT_OPENED, {"opens_on": report.opens_on})
+    yield _raised(
+        Flag.DUE_SOON, soon <= on <= due_on, DUE_SOON, NOT_DUE_SOON,
+        {"due_soon_from": soon, "due_soon_days": report.due_soon_days, "due_on": due_on},
+    )  # fmt: skip
+    yield _raised(Flag.OVERDUE, on > due_on, OVERDUE, NOT_OVERDUE, ends)
+    yield _raised(Flag.DELINQUENT, on > grace_until, DELINQUENT, NOT_DELINQUENT, grace)
+
+
+def _raised(flag: Flag, holds: bool, yes: Sentence, no: Sentence, values: Mapping[str, Any]) -> Step:
+    return Step(flag if holds else f"not_{flag}", yes if holds else no, values, flag if holds else None)
+
+
+WAIVED = Sentence(lt="Nuo pareigos pateikti ataskaitą atleista.", en="The duty to report was waived.")
+NEVER_OWED = Sentence(
+    lt="Terminas baigėsi dar prieš įkeliant sertifikatą, todėl čia ataskaitos nereikia.",
+    en="It was due before the certificate was brought in, so it was never owed here.",
+)
+LAPSED = Sentence(
+    lt="Nuo {lapses_on} sertifikatas nebegalioja, todėl ataskaitos nebereikia.",
+    en="From {lapses_on} on the certificate is not live any more, so no report is owed.",
+)
+SUBMITTED = Sentence(
+    lt="Ataskaita pirmą kartą pateikta {first_submitted_on}; nuo tada terminai nebeskaičiuojami.",
+    en="The report was first submitted on {first_submitted_on}, from when on no deadline runs.",
+)
+OWED = Sentence(lt="Ataskaitos reikia, ir ji dar nepateikta.", en="The report is owed and not submitted yet.")
+OPENED = Sentence(lt="Pateikti galima nuo {opens_on}.", en="It can be handed in from {opens_on} on.")
+NOT_OPENED = Sentence(lt="Pateikti bus galima tik nuo {opens_on}.", en="It can be handed in from {opens_on} on only.")
+DUE_SOON = Sentence(
+    lt="Iki termino, {due_on}, liko ne daugiau kaip {due_soon_days} d. (nuo {due_soon_from}).",
+    en="At most {due_soon_days} days are left to the last day, {due_on} (from {due_soon_from} on).",
+)
+NOT_DUE_SOON = Sentence(
+    lt="Ši diena nepatenka į paskutines {due_soon_days} d. iki termino: nuo {due_soon_from} iki {due_on}.",
+    en="The day is not among the last {due_soon_days} days, from {due_soon_from} to {due_on}.",
+)
+OVERDUE = Sentence(
+    lt="Terminas, {due_on}, praleistas: paskutinė diena baigėsi {ends_at}.",
+    en="The last day, {due_on}, was missed: it ended at {ends_at}.",
+)
+NOT_OVERDUE = Sentence(
+    lt="Terminas, {due_on}, dar nepraėjo: paskutinė diena baigsis {ends_at}.",
+    en="The last day, {due_on}, is not over: it ends at {ends_at}.",
+)
+DELINQUENT = Sentence(
+    lt="Papildomas laikas, {grace_days} d. po termino (iki {grace_until}), taip pat praėjo.",
+    en="The {grace_days} days of grace (to {grace_until}) are over too.",
+)
+NOT_DELINQUENT = Sentence(
+    lt="Papildomas laikas, {grace_days} d. po termino, tęsiasi iki {grace_until}.",
+    en="The {grace_days} days of grace last to {grace_until}.",
+)
+LATE = Sentence(
+    lt="Pirmą kartą pateikta {first_submitted_on}, po termino {due_on}: pavėluota.",
+    en="It was first submitted on {first_submitted_on}, after the last day {due_on}: late.",
+)
+IN_TIME = Sentence(
+    lt="Pirmą kartą pateikta {first_submitted_on}, ne vėliau kaip {due_on}: laiku.",
+    en="It was first submitted on {first_submitted_on}, not after {due_on}: in time.",
+)
 
 
 def timeliness(on: date, report: Obligation) -> Timeliness:
@@ -117,17 +203,11 @@ def timeliness(on: date, report: Obligation) -> Timeliness:
         return Timeliness.LATE if Flag.LATE in raised else Timeliness.ON_TIME
     if Flag.OVERDUE in raised:
         return Timeliness.OVERDUE
-    return Timeliness.UPCOMING if _owed(on, report) else Timeliness.NOT_OWED
+    return Timeliness.UPCOMING if _excuse(on, report) is None else Timeliness.NOT_OWED
 
 
 def _submitted(on: date, report: Obligation) -> bool:
     return report.first_submitted_on is not None and report.first_submitted_on <= on
-
-
-def _owed(on: date, report: Obligation) -> bool:
-    """Whether a report is owed at all on the day, handed in or not."""
-    excused = report.state is State.WAIVED or report.void_reason is VoidReason.IMPORTED
-    return not excused and (report.lapses_on is None or on < report.lapses_on)
 
 
 def due_dates(certified_on: date, months: Iterable[int]) -> list[date]:

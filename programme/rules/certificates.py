@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from programme.errors import Reason
-from programme.rules.calendar import add_months
+from programme.rules.calendar import add_months, day_ends_at
 from programme.rules.lifecycle import Lifecycle, Role, guard, move
+from programme.rules.steps import Step
 from programme.sentences import Sentence
 
 
@@ -67,6 +68,24 @@ STATUS_NAMES = {
     Status.SUPERSEDED: Sentence(lt="pakeistas nauju", en="superseded"),
 }
 
+DECISION_NAMES = {
+    "import": Sentence(lt="perėmimas iš ankstesnio registro", en="brought in from the register of before"),
+    "grant": Sentence(lt="suteikimas", en="grant"),
+    "refuse": Sentence(lt="atsisakymas suteikti", en="refusal"),
+    "suspend": Sentence(lt="galiojimo sustabdymas", en="suspension"),
+    "reinstate": Sentence(lt="galiojimo atnaujinimas", en="reinstatement"),
+    "withdraw": Sentence(lt="panaikinimas", en="withdrawal"),
+    "request_cancellation": Sentence(lt="turėtojo prašymas nutraukti galiojimą", en="the holder's request to cancel"),
+    "cancel": Sentence(lt="nutraukimas turėtojo prašymu", en="cancellation at the holder's request"),
+    "supersede": Sentence(lt="pakeitimas nauju sertifikatu", en="supersession by another certificate"),
+    "revise_scope": Sentence(lt="apimties patikslinimas", en="revision of the scope"),
+    "amend": Sentence(lt="duomenų patikslinimas", en="amendment"),
+    "transfer": Sentence(lt="perdavimas kitam turėtojui", en="transfer to another holder"),
+    "extend": Sentence(lt="galiojimo pratęsimas", en="extension"),
+    "restore": Sentence(lt="galiojimo atkūrimas", en="restoration"),
+}
+"""What each kind of decision about a certificate is called."""
+
 REGISTER_STATUS: dict[Status, RegisterStatus] = {
     Status.ACTIVE: RegisterStatus.ACTIVE,
     Status.EXPIRING: RegisterStatus.ACTIVE,
@@ -111,20 +130,83 @@ class Decisions:
 
 def status(on: date, decided: Decisions) -> Status:
     """The status on the day `on`. `queries.certificates.status_on` says the same in SQL, proven equal by test."""
-    if decided.ended_as is not None and decided.ended_on is not None and decided.ended_on <= on:
-        return decided.ended_as
+    *_, last = status_steps(on, decided)
+    return Status(str(last.decides))
+
+
+def status_steps(on: date, decided: Decisions) -> Iterator[Step]:
+    """The lines of the status in their order, up to the one that decides it."""
+    if decided.ended_as is not None and decided.ended_on is not None:
+        ended = {"ended_as_name": STATUS_NAMES[decided.ended_as], "ended_on": decided.ended_on}
+        if decided.ended_on <= on:
+            yield Step("ended", ENDED, ended, decided.ended_as)
+            return
+        yield Step("end_ahead", END_AHEAD, ended)
     if not decided.periods:
-        return Status.DRAFT
+        yield Step("not_granted", NOT_GRANTED, decides=Status.DRAFT)
+        return
     if on < decided.periods[0].first:
-        return Status.NOT_YET_VALID
+        yield Step("before_first_day", BEFORE_FIRST_DAY, {"valid_from": decided.periods[0].first}, Status.NOT_YET_VALID)
+        return
     period = next((one for one in decided.periods if on in one), None)
     if period is None or period.last is None:
-        return Status.EXPIRED
-    if any(on in one for one in decided.suspensions):
-        return Status.SUSPENDED
-    if on >= period.last - timedelta(days=decided.expiring_days):
-        return Status.EXPIRING
-    return Status.ACTIVE
+        over = [one.last for one in decided.periods if one.last is not None and one.last < on]
+        yield Step("after_last_day", AFTER_LAST_DAY, {"last_day": max(over, default=None)}, Status.EXPIRED)
+        return
+    within = {"first_day": period.first, "last_day": period.last, "ends_at": day_ends_at(period.last)}
+    yield Step("within_validity", WITHIN_VALIDITY, within)
+    if (suspension := next((one for one in decided.suspensions if on in one), None)) is not None:
+        values = {"suspended_from": suspension.first, "suspended_until": suspension.last}
+        said = SUSPENDED if suspension.last is None else SUSPENDED_UNTIL
+        yield Step("suspended", said, values, Status.SUSPENDED)
+        return
+    yield Step("not_suspended", NOT_SUSPENDED)
+    expiring_from = period.last - timedelta(days=decided.expiring_days)
+    notice = {"expiring_from": expiring_from, "expiring_days": decided.expiring_days}
+    if on >= expiring_from:
+        yield Step("within_notice", WITHIN_NOTICE, notice, Status.EXPIRING)
+    else:
+        yield Step("before_notice", BEFORE_NOTICE, notice, Status.ACTIVE)
+
+
+ENDED = Sentence(
+    lt="Nuo {ended_on} galioja sprendimas, kuriuo sertifikatas {ended_as_name}.",
+    en="A decision holds from {ended_on} by which the certificate is {ended_as_name}.",
+)
+END_AHEAD = Sentence(
+    lt="Sprendimas, kuriuo sertifikatas {ended_as_name}, galios tik nuo {ended_on}.",
+    en="The decision by which the certificate is {ended_as_name} holds from {ended_on} only.",
+)
+NOT_GRANTED = Sentence(lt="Sertifikatas dar nesuteiktas.", en="The certificate has not been granted yet.")
+BEFORE_FIRST_DAY = Sentence(
+    lt="Pirmoji galiojimo diena, {valid_from}, dar neatėjo.", en="The first valid day, {valid_from}, has not come yet."
+)
+AFTER_LAST_DAY = Sentence(
+    lt="Paskutinė galiojimo diena, {last_day}, jau praėjo.", en="The last valid day, {last_day}, is over."
+)
+WITHIN_VALIDITY = Sentence(
+    lt="Ši diena patenka į galiojimo laiką nuo {first_day} iki {last_day} imtinai; jis baigiasi {ends_at}.",
+    en="The day lies in the validity from {first_day} to {last_day} inclusive, which ends at {ends_at}.",
+)
+SUSPENDED = Sentence(
+    lt="Nuo {suspended_from} sertifikato galiojimas sustabdytas.",
+    en="The certificate is suspended from {suspended_from} on.",
+)
+SUSPENDED_UNTIL = Sentence(
+    lt="Nuo {suspended_from} iki {suspended_until} imtinai sertifikato galiojimas sustabdytas.",
+    en="The certificate is suspended from {suspended_from} to {suspended_until} inclusive.",
+)
+NOT_SUSPENDED = Sentence(
+    lt="Tą dieną sertifikato galiojimas nesustabdytas.", en="The certificate is not suspended on this day."
+)
+WITHIN_NOTICE = Sentence(
+    lt="Iki paskutinės galiojimo dienos liko ne daugiau kaip {expiring_days} d.: baigia galioti nuo {expiring_from}.",
+    en="At most {expiring_days} days are left to the last valid day: it has been expiring from {expiring_from} on.",
+)
+BEFORE_NOTICE = Sentence(
+    lt="Iki paskutinės galiojimo dienos liko daugiau kaip {expiring_days} d.: baigiančiu galioti jis taps {expiring_from}.",
+    en="More than {expiring_days} days are left to the last valid day: it will be expiring from {expiring_from} on.",
+)
 
 
 def last_valid_day(certified_on: date, validity_months: int) -> date:
