@@ -18,6 +18,7 @@ from programme.queries.past import Past
 from programme.queries.views import Sort, View
 from programme.rules.lifecycle import Role
 from programme.rules.sight import Sees
+from programme.services.loading import load_programme
 from programme.work import SYSTEM, Actor
 from tests.api.test_enrolments import an_enrolment, do
 from tests.made import a_certificate
@@ -168,6 +169,33 @@ async def test_a_report_as_it_stood_before_it_was_handed_in(world: World) -> Non
         if flags:
             listed = (await office.get(f"/v1/annual-reports?sequence=1&flag={flags[-1]}{also}")).json()["items"]
             assert [item["state"] for item in listed] == [state]
+
+
+async def test_what_was_brought_in_stood_as_it_did_on_its_days(world: World) -> None:
+    """An agreement of before was in force until it was completed; a report of before was owed until it was handed in."""
+    await load_programme(world.database)
+    office = await world.caller("coordinator")
+    found = (await office.get("/v1/enrolments?q=leliunu&sort=signed_on")).json()["items"]
+    assert [(one["state"], one["signed_on"]) for one in found] == [
+        ("completed", "2019-11-29"),
+        ("active", "2024-01-11"),
+    ]
+    path = f"/v1/enrolments/{found[0]['id']}"
+    for day, state in (("2019-11-29", "active"), ("2021-11-28", "active"), ("2021-11-29", "completed")):
+        then = (await office.get(f"{path}?as_of={day}")).json()
+        assert (then["state"], then["ended_on"] is None, then["outcome"] is None) == (state, *[state == "active"] * 2)
+        why = (await office.get(f"{path}/explain?as_of={day}")).json()
+        assert why["state"] == state
+    assert (await office.get(f"{path}?as_of=2019-11-28")).status_code == 404
+    (kelme,) = (await office.get("/v1/annual-reports?state=submitted&sequence=2")).json()["items"]
+    path = f"/v1/annual-reports/{kelme['id']}"
+    for day, state, flags in (
+        ("2023-10-27", "submitted", []),
+        ("2023-10-26", "scheduled", ["open", "due_soon"]),
+        ("2023-01-01", "scheduled", []),
+    ):
+        then = (await office.get(f"{path}?as_of={day}")).json()
+        assert (then["state"], then["flags"]) == (state, flags)
 
 
 async def test_today_asked_for_is_today(world: World) -> None:

@@ -191,11 +191,12 @@ async def _bring_report_in(work: Work, report: AnnualReport, submitted_on: date 
     without the text, which is not here; where the certificate has ended since, the daily pass says so of it as of any
     open report. What falls due later is owed here, and of its window what is not past yet will be made known."""
     if submitted_on is not None:
+        await work.add(report, "annual_report.imported")
         report.state = State.SUBMITTED
         report.first_submitted_at = report.submitted_at = noon_in_vilnius(submitted_on)
         report.first_submitted_on = submitted_on
         report.next_change_on = report_rules.next_change(None, obligation(report))
-        await work.add(report, "annual_report.imported", effective_on=submitted_on)
+        await work.record("annual_report.submitted", report, effective_on=submitted_on)
     elif report.due_on < work.today:
         report.state, report.void_reason, report.next_change_on = State.VOID, VoidReason.IMPORTED, None
         await work.add(report, "annual_report.imported")
@@ -225,14 +226,15 @@ async def _keep_enrolment(
         source=enrolment_rules.Source.IMPORT,
         **values,
     )
+    taken = update(Strand).where(Strand.id == strand.id).values(places_taken=Strand.places_taken + 1)
+    await work.session.execute(taken.execution_options(synchronize_session=False))
+    await work.add(enrolment, "enrolment.imported", effective_on=agreement.signed_on)
     if provider.certified_on is not None and provider.certified_on >= agreement.signed_on:
         maintained = strand.kind == StrandKind.MAINTENANCE
         enrolment.state = enrolment_rules.State.COMPLETED
         enrolment.outcome = enrolment_rules.Outcome.MAINTAINED if maintained else enrolment_rules.Outcome.CERTIFIED
         enrolment.ended_on = provider.certified_on
-    taken = update(Strand).where(Strand.id == strand.id).values(places_taken=Strand.places_taken + 1)
-    await work.session.execute(taken.execution_options(synchronize_session=False))
-    await work.add(enrolment, "enrolment.imported", effective_on=agreement.signed_on)
+        await work.record("enrolment.completed", enrolment, effective_on=provider.certified_on)
     return 1
 
 
