@@ -111,7 +111,7 @@ def _then(source: Table, names: list[str], past: Past, sees: Sees) -> CTE:
     typed = func.jsonb_to_record(version.c.kept).table_valued(*(column(name, source.c[name].type) for name in names))
     kept = typed.render_derived("was", with_types=True).lateral("was")
     passed = (
-        select(*(kept.c[name] for name in names))
+        select(*(version.c.id if name == "id" else kept.c[name] for name in names))  # by its id it is found at once
         .select_from(version.join(kept, true()))
         .where(
             version.c.resource == literal_column(f"'{source.name}'"),
