@@ -99,6 +99,11 @@ def _read(query: Select[Any]) -> Mapping[Table, set[str]]:
             source = part.table.element if isinstance(part.table, Alias) else part.table
             if isinstance(source, Table):
                 found[source].add(part.name)
+        elif isinstance(part, Table):
+            found[part].update(())
+    for source, names in found.items():
+        if not names:  # nothing of it is read but that the rows are there
+            names.update(one.name for one in source.primary_key)
     return found
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from programme.errors import Refusal
 from programme.queries import views
@@ -27,6 +28,7 @@ from programme.rules.certificates import REGISTER_STATUS, Decisions, ReasonCode,
 from programme.rules.lifecycle import Role
 from programme.rules.sight import Sight
 from programme.services import annual_reports, certificates, enrolments
+from programme.tables import Certificate
 from programme.work import Work
 from tests.made import Made, a_certificate
 from tests.world import World
@@ -267,6 +269,18 @@ async def test_the_register_and_the_list_agree_on_the_past(world: World) -> None
             for status in set(REGISTER_STATUS.values()):
                 one = await listed.listed(on, moment, register_status=[status])
                 assert one == await shown.listed(on, moment, status=[status])
+
+
+async def test_rows_of_which_nothing_is_read_are_those_of_then(world: World) -> None:
+    world.travel(BEGUN)
+    await a_certificate(world.database, BEGUN.isoformat())
+    world.travel(LATER)
+    counting = select(func.count()).select_from(Certificate.__table__)
+    statement = views.compiled(counting, Past.MOMENT)
+    async with world.database.reading() as connection:
+        for moment, count in ((BEGUN - ONE_DAY, 0), (BEGUN, 1)):
+            found = await views.one(connection, statement, known_at=noon_in_vilnius(moment))
+            assert found[0] == count
 
 
 def test_a_moment_has_its_day_in_vilnius() -> None:
