@@ -168,8 +168,8 @@ async def left_as(
 ) -> Response:
     """As `changed`, where the change itself has told the row that it leaves."""
     response = _answer("", door.caller, view, row, 200 if door.validate_only else status, path)
-    if status == 201 and not door.validate_only:
-        response.headers["Location"] = f"{path or path_of(view)}/{key}"
+    if status in (201, 202) and not door.validate_only:
+        response.headers["Location"] = located(door.caller, f"{path or path_of(view)}/{key}")
     if door.once is not None:
         await door.once.keep(door.connection, response)
     return response
@@ -187,7 +187,7 @@ def untagged(door: Writing, body: str, status: int, location: str) -> Response:
     """What has no version of its own, as the change leaves it."""
     response = Response(body, 200 if door.validate_only else status, private(door.caller), "application/json")
     if status == 201 and not door.validate_only:
-        response.headers["Location"] = location
+        response.headers["Location"] = located(door.caller, location)
     return response
 
 
@@ -229,6 +229,11 @@ async def several(
     if door.once is not None:
         await door.once.keep(door.connection, response)
     return response
+
+
+def located(caller: Caller, path: str) -> str:
+    """The address under which the caller finds it: what is of a test clock's world, in that world."""
+    return path if caller.test_clock is None else f"{path}?test_clock={caller.test_clock}"
 
 
 def _answer(
@@ -337,6 +342,7 @@ async def page(
             caller.actor.id,
             as_of,
             known_at,
+            caller.test_clock,
         ],
         default=str,
     )
@@ -384,6 +390,8 @@ def _refuse_paging(asked: PageQuery) -> None:
 
 def _next(door: Reading, cursor: str) -> str:
     parameters = [(name, value) for name, value in door.request.query_params.multi_items() if name != "cursor"]
+    if (world := getattr(door.request.state, "test_clock", None)) is not None:
+        parameters.append(("test_clock", world))
     return f"{quote(door.request.url.path)}?{urlencode([*parameters, ('cursor', cursor)])}"
 
 

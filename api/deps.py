@@ -9,11 +9,13 @@ lost).
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Literal
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
@@ -26,13 +28,14 @@ from api.access.lookup import Credential
 from api.limits import Limits
 from api.messages import MESSAGES
 from programme.database import Connection, Database
-from programme.errors import FieldError, Malformed, NotFound, VersionRequired
+from programme.errors import FieldError, Forbidden, Malformed, NotFound, VersionRequired
 from programme.rules import calendar
 from programme.rules.permissions import PERMISSIONS
 from programme.sentences import Sentence
 from programme.work import NOBODY, Work, begin
 
 Versioned = bool | Literal["where_given"]
+Sandboxed = bool | Literal["own"]
 
 REPEATABLE_READ = "repeatable_read"
 
@@ -40,11 +43,18 @@ _IF_MATCH = re.compile(r'"(\d{1,9})(?:\.[0-9a-f]+)?"', re.ASCII)
 
 _PARAMETER = re.compile(r"[a-z][a-z_]{0,29}(?:\[[a-z]{2,3}\])?", re.ASCII)
 
+_ID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MOST_NAMED = 50
+"""Ids that a request is looked through for; all that it names is of one world, or not found."""
+
 _CONTROL = re.compile("[\x00-\x1f\x7f\ufffd]")
 """Control characters, and what stands in the place of bytes that are not UTF-8: PostgreSQL keeps no NUL."""
 
 BAD_IF_MATCH = Sentence(
     lt="Antraštės If-Match reikšmė turi būti įrašo ETag.", en="The If-Match header has to hold the record's ETag."
+)
+ONLY_THERE = Sentence(
+    lt="Bandomojo laikrodžio klientas veikia tik jo aplinkoje.", en="A test clock's client acts in its world alone."
 )
 BAD_PARAMETERS = Sentence(
     lt="Užklausos parametrai netinkami.", en="The query parameters are not as this address takes them."
@@ -75,12 +85,38 @@ class Writing:
 
 
 class Door:
-    """What a route goes through; `permission` is what it names."""
+    """What a route goes through; `permission` is what it names.
 
-    def __init__(self, permission: str) -> None:
+    `sandboxed`: it leads into the world of a test clock where that is asked for. Without it, the programme's clients
+    find the programme behind it, and those of a clock nothing, unless it is `own`: each finds the world that is theirs.
+    """
+
+    def __init__(self, permission: str, *, sandboxed: Sandboxed = True) -> None:
         if permission not in PERMISSIONS:
             raise KeyError(permission)
         self.permission = permission
+        self.sandboxed = sandboxed
+
+    async def caller(
+        self, request: Request, credential: Credential, connection: Connection, database: Database,
+        named: Sequence[UUID] = (), *, counts: bool = True,
+    ) -> Caller:  # fmt: skip
+        """Who calls, in the world that they ask for, or that one of the ids is of; from here on PostgreSQL knows.
+        `counts`: towards their quota."""
+        identity = await identify(connection, credential, _test_clock(request), named if self.sandboxed is True else ())
+        request.state.unnoted_key = identity.unnoted_key
+        if counts:
+            limits: Limits = request.app.state.limits
+            limits.of_client(request.scope["state"], identity.actor.id, writes=request.method != "GET")
+        permit(identity.actor, self.permission)
+        if identity.test_clock is not None and not self.sandboxed:
+            raise Forbidden(ONLY_THERE)
+        now = identity.now if identity.test_clock else database.fixed_now or identity.now
+        state = request.state
+        return Caller(
+            identity.actor, identity.sight, identity.name, state.language, now, calendar.today(now), state.request_id,
+            identity,
+        )  # fmt: skip
 
 
 class ReadingDoor(Door):
@@ -99,15 +135,15 @@ class ReadingDoor(Door):
         database: Database = request.app.state.database
         credential = await shown(request)
         async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
-            caller = await _caller(request, credential, connection, database, self.permission, counts=counts)
+            caller = await self.caller(request, credential, connection, database, counts=counts)
             yield Reading(connection, caller, request, partial(self._opened, request, counts=False))
 
 
 class WritingDoor(Door):
     """`versioned`: the change needs `If-Match`, or heeds it where it is given; `once`: it needs an `Idempotency-Key`."""
 
-    def __init__(self, permission: str, *, versioned: Versioned, once: bool) -> None:
-        super().__init__(permission)
+    def __init__(self, permission: str, *, versioned: Versioned, once: bool, sandboxed: Sandboxed = True) -> None:
+        super().__init__(permission, sandboxed=sandboxed)
         self.versioned = versioned
         self.once = once
 
@@ -119,8 +155,10 @@ class WritingDoor(Door):
         try:
             async with begin(database, NOBODY) as work:
                 connection = await work.connection()
-                caller = await _caller(request, credential, connection, database, self.permission)
+                caller = await self.caller(request, credential, connection, database, await _named(request))
                 work.actor, work.sight, work.request_id = caller.actor, caller.sight, caller.request_id
+                if caller.test_clock is not None:
+                    work.now, work.clock = caller.now, caller.test_clock
                 if self.versioned is True or (self.versioned and "if-match" in request.headers):
                     work.expected_version = _if_match(request)
                 once = await idempotency.claim(request, connection, caller, required=self.once and not validate_only)
@@ -130,35 +168,33 @@ class WritingDoor(Door):
             await note_use(database, getattr(request.state, "unnoted_key", None))
 
 
-def reads(permission: str) -> Any:
-    return Depends(ReadingDoor(permission), scope="function")
+def reads(permission: str, *, sandboxed: Sandboxed = True) -> Any:
+    return Depends(ReadingDoor(permission, sandboxed=sandboxed), scope="function")
 
 
-def writes(permission: str, *, versioned: Versioned = True, once: bool = False) -> Any:
-    return Depends(WritingDoor(permission, versioned=versioned, once=once), scope="function")
+def writes(permission: str, *, versioned: Versioned = True, once: bool = False, sandboxed: Sandboxed = True) -> Any:
+    door = WritingDoor(permission, versioned=versioned, once=once, sandboxed=sandboxed)
+    return Depends(door, scope="function")
 
 
-async def _caller(
-    request: Request,
-    credential: Credential,
-    connection: Connection,
-    database: Database,
-    permission: str,
-    *,
-    counts: bool = True,
-) -> Caller:
-    identity = await identify(connection, credential)
-    request.state.unnoted_key = identity.unnoted_key
-    if counts:
-        limits: Limits = request.app.state.limits
-        limits.of_client(request.scope["state"], identity.actor.id, writes=request.method != "GET")
-    permit(identity.actor, permission)
-    moment = database.fixed_now or identity.now
-    state = request.state
-    today = calendar.today(moment)
-    return Caller(
-        identity.actor, identity.sight, identity.name, state.language, moment, today, state.request_id, identity
-    )
+def _test_clock(request: Request) -> UUID | None:
+    """The clock that the request asks for, which its route has set apart (`api.units`)."""
+    value: str | None = getattr(request.state, "test_clock", None)
+    if value is None:
+        return None
+    if not _ID.fullmatch(value.encode()):
+        raise Malformed(
+            BAD_PARAMETERS,
+            code="invalid_parameter",
+            errors=[FieldError("?test_clock", "id_malformed", MESSAGES["id_malformed"])],
+        )
+    return UUID(value)
+
+
+async def _named(request: Request) -> list[UUID]:
+    """Ids that a change names, in its address or its body: what it is about may be of a test clock's world."""
+    said = request.scope["path"].encode() + b" " + await request.body()
+    return [UUID(found.decode()) for found in islice(dict.fromkeys(_ID.findall(said)), _MOST_NAMED)]
 
 
 def _flag(request: Request, name: str) -> bool:

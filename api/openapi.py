@@ -63,6 +63,8 @@ TAGS = [
     {"name": "statistics", "description": "The programme in numbers, and what lies ahead."},
     {"name": "register", "description": "The public register of certificates: no key is needed."},
     {"name": "callers", "description": "Who may call, and who one is."},
+    {"name": "test-clocks", "description": "Worlds of their own in which to try what years bring, in a minute."},
+    {"name": "jobs", "description": "Work that takes longer than a request."},
     {"name": "operations", "description": "For those who keep the service running."},
 ]
 
@@ -169,6 +171,14 @@ def build(app: FastAPI) -> dict[str, Any]:
         "description": "`true`: every check is made, the answer is what it would be, and nothing is kept.",
         "schema": {"type": "boolean", "default": False},
     }
+    parts["parameters"]["TestClock"] = {
+        "name": "test_clock",
+        "in": "query",
+        "required": False,
+        "description": "The id of a test clock: this is asked in its world, where it is its day. Changes also find that "
+        "world by the ids that they name.",
+        "schema": {"type": "string", "format": "uuid"},
+    }
     parts["headers"] = {
         "RequestId": {"description": "Quote it when you write to us.", "schema": {"type": "string"}},
         "RateLimit": {
@@ -233,6 +243,9 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         operation["security"] = [{"ApiKey": []}, {"Token": []}]
         operation["description"] += f"\n\nPermission: `{door.permission}`."
         problems |= {401, 403}
+        if door.sandboxed is True:
+            headers.append("TestClock")
+            problems.add(404)
     if route.path == "/oauth/token":
         problems |= {401, 408, 413, 415}
     if "{" in route.path_format:

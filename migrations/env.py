@@ -26,6 +26,8 @@ def run(connection: Connection) -> None:
         known = connection.scalar(text("select to_regclass('event_era')"))
         if known is not None and (era := connection.scalar(text(BEGIN_ERA))) is not None:
             connection.execute(text(f"alter table event alter column era set default {int(era)}"))
+            if connection.scalar(text("select to_regprocedure('end_sandboxes()')")) is not None:
+                connection.execute(text("select end_sandboxes()"))
 
 
 async def online() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -136,8 +137,23 @@ def migrations_config(database_url: str) -> Config:
 
 
 def migrate(database_url: str) -> None:
-    """Brings the schema to the newest revision. Several at once are safe: they take turns under an advisory lock."""
+    """Brings the schema to the newest revision. Several at once are safe: they take turns under an advisory lock.
+
+    Test clocks end before the schema changes: their worlds are copies of the one of before.
+    """
+    asyncio.run(_end_sandboxes(database_url))
     command.upgrade(migrations_config(database_url), "head")
+
+
+async def _end_sandboxes(database_url: str) -> None:
+    connection = await asyncpg.connect(asyncpg_url(database_url))
+    try:
+        if await connection.fetchval("select to_regprocedure('end_sandboxes()') is not null"):
+            await connection.execute(
+                "select end_sandboxes() from alembic_version where version_num <> $1", newest_revision()
+            )
+    finally:
+        await connection.close()
 
 
 @cache

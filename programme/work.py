@@ -58,6 +58,14 @@ NOBODY = Actor("nobody", "nobody", Role.PUBLIC)
 """Stands for a caller of whom it is not known yet who they are."""
 SYSTEM = Actor("system", "system", Role.WORKER)
 WORKER = Actor("worker", "daily", Role.WORKER)
+JOBS = Actor("worker", "jobs", Role.WORKER)
+
+
+_ENTER = """
+select now(), organisations, today, case when $4::uuid is null then set_config('app.now', $5, true) end
+  from enter_world($1, $2, $3, $4)
+"""
+"""In the world of a clock, `enter_world` sets its moment too."""
 
 
 @dataclass
@@ -65,7 +73,7 @@ class Work:
     """`now`: the moment by the programme's clock (the transaction's start, or `KOKYBE_TODAY`).
 
     `sight`: which rows the actor may know of. `expected_version`: the version that the caller means to change; the first
-    row taken must have it.
+    row taken must have it. `clock`: the test clock in whose world this happens; none: the programme.
     """
 
     session: AsyncSession
@@ -75,6 +83,7 @@ class Work:
     request_id: str | None = None
     expected_version: int | None = None
     keeps: bool = True
+    clock: UUID | None = None
     _before: dict[Recorded, dict[str, Any]] = field(default_factory=dict)
     _told: list[dict[str, Any]] = field(default_factory=list)
 
@@ -82,6 +91,17 @@ class Work:
         """The bare connection inside this transaction, with all changes so far on it: for statements of `queries`."""
         await self.session.flush()
         return await _bare(self.session)
+
+    @asynccontextmanager
+    async def inside(self, clock: UUID) -> AsyncIterator[Connection]:
+        """The bare connection in the world of a test clock up to the end of the block. What the work tells, it tells
+        where it began."""
+        connection, actor = await self.connection(), self.actor
+        now = await connection.fetchval("select current_setting('app.now')")
+        who = (actor.sees, actor.client_id, actor.organisation_id)
+        await connection.execute(_ENTER, *who, clock, now)
+        yield connection
+        await connection.execute(_ENTER, *who, self.clock, now)
 
     @cached_property
     def today(self) -> date:
@@ -164,6 +184,7 @@ async def begin(
     actor: Actor = SYSTEM,
     *,
     now: datetime | None = None,
+    clock: UUID | None = None,
     request_id: str | None = None,
     expected_version: int | None = None,
 ) -> AsyncIterator[Work]:
@@ -171,7 +192,8 @@ async def begin(
 
     The transaction starts by telling PostgreSQL what the actor may see, which is nothing while nobody is known. The
     clock is the database's transaction time, read once; `now` or `KOKYBE_TODAY` stands in for it, also in PostgreSQL
-    (`recorded_at()`).
+    (`recorded_at()`). `clock`: in the world of this test clock, where it is noon of its day; `NotFound` where there is
+    none, or none any more.
     A constraint that stops the work is a `Conflict` in the constraint's own words.
     """
     async with database.sessions() as session:
@@ -180,13 +202,13 @@ async def begin(
             connection = await session.connection()
             fixed = now or database.fixed_now
             entered = await connection.exec_driver_sql(
-                "select now(), enter($1, $2, $3), set_config('app.now', $4, true)",
-                (actor.sees, actor.client_id, actor.organisation_id, fixed.isoformat() if fixed else ""),
+                _ENTER,
+                (actor.sees, actor.client_id, actor.organisation_id, clock, fixed.isoformat() if fixed else ""),
             )
             row = entered.one()
-            moment = fixed or row.now
-            sight = Sight(actor.role, actor.client_id, frozenset(row.enter))
-            work = Work(session, actor, sight, moment.astimezone(UTC), request_id, expected_version)
+            moment = moment_in(clock, row.today) or fixed or row.now
+            sight = Sight(actor.role, actor.client_id, frozenset(row.organisations))
+            work = Work(session, actor, sight, moment.astimezone(UTC), request_id, expected_version, clock=clock)
             yield work
             if work.keeps:
                 await session.flush()
@@ -206,11 +228,20 @@ async def begin(
             raise
 
 
+def moment_in(clock: UUID | None, today: date | None) -> datetime | None:
+    """The moment by a test clock, which `enter_world` told its day of; None in the programme."""
+    if clock is None:
+        return None
+    if today is None:
+        raise NotFound
+    return calendar.noon_in_vilnius(today)
+
+
 @asynccontextmanager
 async def looking(database: Database) -> AsyncIterator[Connection]:
     """A connection on which the system itself sees everything and changes nothing."""
     async with database.reading() as connection, connection.transaction(readonly=True):
-        await connection.execute("select enter($1, null, null)", Sees.EVERYTHING)
+        await connection.execute("select from enter_world($1, null, null)", Sees.EVERYTHING)
         yield connection
 
 

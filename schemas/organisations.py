@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from programme.rules.contacts import Ground
 from programme.rules.legal_codes import is_legal_code
-from schemas.base import Answer, Body, Code, Day, Line, Moment, unchanged
+from schemas.base import Answer, Body, Code, Day, Id, Line, Moment, unchanged
 from schemas.page import PageQuery, Search, Several
 
 
@@ -54,6 +54,9 @@ class OrganisationNew(Body):
     website: Website | None = Field(default=None, examples=["https://azuolynas.example.lt"])
     former_names: Annotated[list[Line], Field(max_length=20, description="Oldest first.")] = []
     external_ids: Annotated[list[ExternalId], Field(max_length=20)] = []
+    test_clock_id: Id | None = Field(
+        default=None, description="In whose world it is to be; the programme's if left out."
+    )
 
 
 class OrganisationChange(Body):
@@ -89,6 +92,7 @@ class Organisation(Answer):
     source: str = Field(
         description="`entry`: entered here; `import`: brought in with the programme.", examples=["import"]
     )
+    test_clock_id: UUID | None = Field(description="The test clock in whose world it is; null in the programme.")
     version: int
 
 

@@ -33,7 +33,6 @@ from programme.tables import (
     WebhookEndpoint,
     WebhookMessage,
 )
-from programme.work import begin
 from tests.made import a_certificate
 from tests.world import World
 
@@ -71,14 +70,15 @@ class Full:
 SHARED = {
     "criterion": "1.1", "code": "staff_training_2_days", "project": "QUALITY-LT-2", "strand": "EQUASS_MAINTENANCE",
     "standard": "EQUASS", "version": "EQUASS-2018", "principle": "1", "auditor_id": str(UUID(int=7)),
+    "test_clock_id": str(UUID(int=8)), "job_id": str(UUID(int=9)),
 }  # fmt: skip
 
 
 async def a_full_organisation(world: World, reference: str, *, assessor: UUID | None, reviewer: UUID | None) -> Full:
     """One of everything. `assessor` carries out its audits."""
-    made = await a_certificate(world.database, "2025-12-01", reference=reference)
+    made = await a_certificate(world.database, "2025-12-01", reference=reference, clock=world.clock)
     holder = made.organisation
-    async with begin(world.database) as work:
+    async with world.at_work() as work:
         version = (
             await work.session.scalars(select(StandardVersion).where(StandardVersion.code == "EQUASS-2018"))
         ).one()

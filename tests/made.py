@@ -23,11 +23,16 @@ class Made:
 
 
 async def a_certificate(
-    database: Database, certified_on: str, *, organisation: UUID | None = None, reference: str | None = None
+    database: Database,
+    certified_on: str,
+    *,
+    organisation: UUID | None = None,
+    reference: str | None = None,
+    clock: UUID | None = None,
 ) -> Made:
     """An EQUASS-2018 certificate of a whole organisation (a new one where none is given), certified on the day."""
     day = date.fromisoformat(certified_on)
-    async with begin(database) as work:
+    async with begin(database, clock=clock) as work:
         if organisation is None:
             holder = Organisation(
                 legal_code=legal_code(), name="Leliūnų socialinės globos namai", kind="budgetary_institution",

@@ -202,7 +202,7 @@ BREAKS_ONCE = {
         select key from idempotency_key where status not between 200 and 299""",
     "each event of the daily pass is in the record of a run": """
         select type, sum(told), sum(counted)
-          from (select type, 1 as told, 0 as counted from event where actor_type = 'worker'
+          from (select type, 1 as told, 0 as counted from event where (actor_type, actor_id) = ('worker', 'daily')
                  union all
                 select key, 0, value::int from job_run, jsonb_each_text(counts) where job = 'daily') as both_sides
          group by type having sum(told) <> sum(counted)""",

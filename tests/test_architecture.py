@@ -50,7 +50,7 @@ def test_every_move_of_a_lifecycle_has_its_route_and_its_permission() -> None:
 
 def test_every_permission_is_named_by_some_route() -> None:
     named = {door.permission for route in ROUTES if (door := door_of(route))}
-    moves_of_the_worker = {"certificates.expire"}
+    moves_of_the_worker = {"certificates.expire", "test_clocks.arrive", "test_clocks.break_off"}
     assert set(PERMISSIONS) - moves_of_the_worker == named
 
 
@@ -59,7 +59,7 @@ CANNOT_BE_HIT = {
     "ck": re.compile(
         r"ck_(standard_version_state|organisation_kind|organisation_source|contact_\w+|strand_places_taken"
         r"|enrolment_active_means_signed|enrolment_source|assessment_kind|assessment_outcome_when_finalised|rating_rating"
-        r"|certificate_\w+|annual_report_\w+|compliance_case_\w+|client_\w+|api_key_\w+|policy_validity_months|webhook_\w+)"
+        r"|certificate_\w+|annual_report_\w+|compliance_case_\w+|client_\w+|api_key_\w+|job_\w+|test_clock_\w+|policy_validity_months|webhook_\w+)"
     ),
     "uq": re.compile(
         r"uq_(\w+_organisation_id_id|strand_project_id_id|organisation_id_municipality_key|certificate_decision_\w+|annual_report_\w+|rating_\w+"

@@ -82,7 +82,11 @@ async def assert_told(database: Database, answer: httpx2.Response) -> None:
 
         async def told() -> int:
             async with looking(database) as connection:
-                query = "select count(*) from event where request_id = $1"
+                worlds = await connection.fetch(
+                    "select relnamespace::regnamespace::text from pg_class where relname = 'event'"
+                )
+                told = " union all ".join(f"select from {world[0]}.event where request_id = $1" for world in worlds)
+                query = f"select count(*) from ({told}) as told"
                 return int(await connection.fetchval(query, answer.headers["x-request-id"]))
 
         assert await again(told), f"{request.method} {request.url.path} told nothing"
@@ -134,10 +138,13 @@ class Caller:
 
 
 class World:
-    def __init__(self, app: Any, database: Database, http: httpx2.AsyncClient) -> None:
+    """`clock`: the test clock in whose world all of this happens, with clients that were made there."""
+
+    def __init__(self, app: Any, database: Database, http: httpx2.AsyncClient, clock: UUID | None = None) -> None:
         self.app = app
         self.database = database
         self.http = http
+        self.clock = clock
         self._callers: dict[Any, Caller] = {}
         self.nobody = Caller(http, None, None)
 
@@ -154,6 +161,10 @@ class World:
         async with httpx2.AsyncClient(transport=transport, base_url="http://kokybe.test", event_hooks=hooks) as http:
             yield cls(app, database, http)
 
+    def within(self, clock: Any) -> World:
+        """The world of the test clock."""
+        return World(self.app, self.database, self.http, UUID(str(clock)))
+
     def travel(self, to: str | date | datetime) -> None:
         """From now on it is this moment; a day means its noon in Vilnius."""
         moment = datetime.fromisoformat(to) if isinstance(to, str) and "T" in to else to
@@ -166,10 +177,11 @@ class World:
         which = (role, str(organisation_id), another)
         if which not in self._callers:
             whose = UUID(str(organisation_id)) if organisation_id else None
-            made = await clients.create_client(self.database, role, f"{role} {another}", whose)
-            self._callers[which] = Caller(self.http, made["key"], made["client_id"], Role(role))
+            async with self.at_work() as work:
+                made, key = await clients.make_client(work, role=role, name=f"{role} {another}", organisation_id=whose)
+            self._callers[which] = Caller(self.http, key, str(made.id), Role(role))
             if role == "auditor":
-                await self._license(UUID(made["client_id"]))
+                await self._license(made.id)
         return self._callers[which]
 
     async def _license(self, auditor: UUID) -> None:
@@ -186,7 +198,7 @@ class World:
 
     @asynccontextmanager
     async def at_work(self, actor: Actor = SYSTEM) -> AsyncIterator[Work]:
-        async with begin(self.database, actor) as work:
+        async with begin(self.database, actor, clock=self.clock) as work:
             yield work
 
     async def events(self, resource_id: Any = None) -> list[Event]:

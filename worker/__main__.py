@@ -25,6 +25,7 @@ from programme.settings import Settings, SettingsError, load
 from worker.jobs import relay
 from worker.jobs.daily import daily_pass
 from worker.settings import create_worker
+from worker.waking import listen
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ async def serve(settings: Settings, database_url: str, redis_url: str) -> None:
     async with (
         Database.open(settings, database_url, statement_timeout_ms=60_000) as database,
         relaying(database, settings),
+        listening(database),
     ):
         while not ended.is_set():
             _listen(ended)
@@ -63,18 +65,31 @@ async def serve(settings: Settings, database_url: str, redis_url: str) -> None:
 @asynccontextmanager
 async def relaying(database: Database, settings: Settings) -> AsyncIterator[None]:
     """The relay beside the queue, which it does not need: webhooks go on while Valkey is away."""
-    task = asyncio.create_task(relay.run(database, settings))
-    task.add_done_callback(_tell_end_of_relay)
+    task = asyncio.create_task(relay.run(database, settings), name="relay")
+    task.add_done_callback(_tell_end)
     try:
         yield
     finally:
         await relay.ended(task)
 
 
-def _tell_end_of_relay(task: asyncio.Task[None]) -> None:
-    """A relay that ends by itself takes the process with it, so that its supervisor begins anew."""
+@asynccontextmanager
+async def listening(database: Database) -> AsyncIterator[None]:
+    """Jobs as they come, beside the queue too."""
+    task = asyncio.create_task(listen(database), name="listening")
+    task.add_done_callback(_tell_end)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _tell_end(task: asyncio.Task[None]) -> None:
+    """What ends by itself takes the process with it, so that its supervisor begins anew."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("relay_ended", error=type(error).__name__)
+        log.error(f"{task.get_name()}_ended", error=type(error).__name__)
         os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -3,8 +3,10 @@ then looked up in one statement at each request, so that what was revoked a mome
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -12,12 +14,12 @@ from api.access import keys, tokens
 from api.access.lookup import BAD_KEY, NO_KEY, Credential, Kind, unknown
 from api.access.oidc import Issuers
 from programme.database import Connection
-from programme.errors import Forbidden, Unauthenticated
+from programme.errors import Forbidden, NotFound, Unauthenticated
 from programme.rules.calendar import day_ends_at
 from programme.rules.lifecycle import Role
 from programme.rules.sight import Sight
 from programme.sentences import Language, Sentence
-from programme.work import Actor
+from programme.work import Actor, moment_in
 
 __all__ = [
     "BAD_KEY",
@@ -45,7 +47,8 @@ OUT_OF_SCOPE = Sentence(
 class Identity:
     """The client behind a credential.
 
-    `now`: the transaction's time; `clock`: the moment of the look-up. `expires_on`: the client's last day. `until`: the
+    `now`: the transaction's time, or noon of the day of the `test_clock` in whose world they act; `clock`: the moment of
+    the look-up. `expires_on`: the client's last day. `until`: the
     moment at which the credential, or the client, ends. `unnoted_key`: the key whose use is to be noted once the request
     is done, as its last noted use lies more than a minute back.
     """
@@ -55,6 +58,7 @@ class Identity:
     name: str
     now: datetime
     clock: datetime
+    test_clock: UUID | None
     credential: Kind
     expires_on: date | None
     until: datetime
@@ -63,7 +67,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, in which language, and what time it is for the programme. `identity`: none where the public asks."""
+    """Who asks, in which language, and what time it is for the programme, or in the world of a test clock.
+    `identity`: none where the public asks."""
 
     actor: Actor
     sight: Sight
@@ -77,6 +82,10 @@ class Caller:
     @property
     def role(self) -> Role:
         return self.actor.role
+
+    @property
+    def test_clock(self) -> UUID | None:
+        return self.identity.test_clock if self.identity else None
 
 
 async def shown(request: Request) -> Credential:
@@ -98,21 +107,30 @@ async def shown(request: Request) -> Credential:
     return await issuers.read(text, header, claims)
 
 
-async def identify(connection: Connection, credential: Credential) -> Identity:
+async def identify(
+    connection: Connection, credential: Credential, test_clock: UUID | None = None, named: Sequence[UUID] = ()
+) -> Identity:
     """The client behind the credential and the database's time, in one statement; `Unauthenticated` where there is
-    none, or where the key or the client has ended."""
-    row = await connection.fetchrow(credential.statement, *credential.values)
+    none, or where the key or the client has ended.
+
+    `test_clock`: in whose world they ask to be; `named`: ids that a change names, one of which may be of such a world.
+    `NotFound` where that is not for them, or is no more.
+    """
+    row = await connection.fetchrow(credential.statement, *credential.values, test_clock, named)
     proven = credential.proves(row)
     if row is None or not proven or not row["live"]:
         raise unknown()
+    if test_clock not in (None, row["test_clock"]):
+        raise NotFound
     role = Role(row["role"])
     ends = (credential.ends(row), day_ends_at(row["expires_on"]) if row["expires_on"] else None)
     return Identity(
         actor=Actor("client", str(row["id"]), role, row["organisation_id"], frozenset(row["scopes"])),
         sight=Sight(role, row["id"], frozenset(row["organisations"])),
         name=row["name"],
-        now=row["now"],
+        now=moment_in(row["test_clock"], row["today"]) or row["now"],
         clock=row["clock"],
+        test_clock=row["test_clock"],
         credential=credential.kind,
         expires_on=row["expires_on"],
         until=min(end for end in ends if end is not None),

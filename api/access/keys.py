@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.access.lookup import CLIENT, Kind, Row, unknown
+from api.access.lookup import Kind, Row, client_found_by, unknown
 from programme.database import Database
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ select key.secret_hash, key.expires_at,
        case when coalesce(key.last_used_at < clock_timestamp() - interval '1 minute', true) then key.id end as unnoted_key,
        key.revoked_at is null and key.expires_at > clock_timestamp() and client_live as live, found.*
   from api_key as key
-  join lateral (select {CLIENT} from client where client.id = key.client_id) as found on true
+  join lateral ({client_found_by("client.id = key.client_id", shown=1)}) as found on true
  where key.id = $1
 """  # noqa: S608 - put together from text of ours, once
 

@@ -25,15 +25,26 @@ Kind = Literal["api_key", "access_token", "oidc"]
 
 _SEES = " ".join(f"when '{role}' then '{sees}'" for role, sees in SEES.items())
 
-CLIENT = f"""
-       client.disabled_at is null and (
+_CLIENT = f"""
+select client.disabled_at is null and (
            client.expires_on is null or (clock_timestamp() at time zone 'Europe/Vilnius')::date <= client.expires_on
        ) as client_live,
        client.id, client.name, client.role, client.organisation_id, client.scopes, client.expires_on,
-       now() as now, clock_timestamp() as clock,
-       enter(case client.role {_SEES} else 'nobody' end, client.id, client.organisation_id) as organisations
-"""
-"""`enter` tells PostgreSQL what the client may see: from here on the transaction reads and writes as they may."""
+       now() as now, clock_timestamp() as clock, entered.clock as test_clock, entered.organisations,
+       entered.today
+  from client
+ cross join lateral enter_world(case client.role {_SEES} else 'nobody' end, client.id, client.organisation_id,
+                          coalesce(client.test_clock_id, $clock), $named) as entered
+ where $which
+"""  # noqa: S608 - put together from text of ours, once
+
+
+def client_found_by(condition: str, *, shown: int) -> str:
+    """The client and what they see. Behind the values that the credential is `shown` with come the test clock that the
+    request asks for and the ids that it names. `enter_world` tells PostgreSQL what the client may see: from here on the
+    transaction reads and writes as they may, in the world that is theirs: that of the clock in whose world the client was
+    made, else of the clock asked for, else of what a change names."""
+    return _CLIENT.replace("$clock", f"${shown + 1}").replace("$named", f"${shown + 2}").replace("$which", condition)
 
 
 class Credential(Protocol):

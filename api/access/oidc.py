@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from api.access.lookup import CLIENT, Kind, Row, unknown
+from api.access.lookup import Kind, Row, client_found_by, unknown
 from api.access.tokens import in_time
 from programme.errors import Unavailable
 from programme.outbound.openid import Published, Unreachable, published
@@ -56,7 +56,7 @@ class PersonToken:
     kind: ClassVar[Kind] = "oidc"
     statement: ClassVar = f"""
 select null::text as unnoted_key, client_live as live, found.*
-  from (select {CLIENT} from client where client.oidc_issuer = $1 and client.oidc_subject = $2) as found
+  from ({client_found_by("client.oidc_issuer = $1 and client.oidc_subject = $2", shown=2)}) as found
 """  # noqa: S608 - put together from text of ours, once
 
     @property

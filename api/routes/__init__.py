@@ -14,6 +14,7 @@ from api.routes import (
     events,
     forecast,
     health,
+    jobs,
     me,
     oauth,
     organisations,
@@ -21,6 +22,7 @@ from api.routes import (
     register,
     standards,
     statistics,
+    test_clocks,
     webhooks,
     work_queue,
 )
@@ -45,6 +47,8 @@ ROUTERS = [
     clients.router,
     auditors.router,
     oauth.router,
+    jobs.router,
+    test_clocks.router,
     code_lists.router,
     health.router,
 ]

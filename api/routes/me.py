@@ -49,7 +49,7 @@ class Me(Answer):
 
 
 @router.get("", response_model=Me, response_model_exclude_unset=True, summary="Who am I?")
-async def get_me(door: Annotated[Reading, reads("me.read")]) -> Me:
+async def get_me(door: Annotated[Reading, reads("me.read", sandboxed="own")]) -> Me:
     """The client behind the credential, its role, scopes and grants, and every permission that it has by them."""
     actor, identity = door.caller.actor, door.caller.identity
     sight = door.caller.sight

@@ -43,7 +43,7 @@ async def _public(request: Request) -> AsyncIterator[Reading]:
 async def _opened(request: Request, isolation: str | None = None) -> AsyncIterator[Reading]:
     database: Database = request.app.state.database
     async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
-        started = await connection.fetchval("select now() from enter($1, null, null)", PUBLIC.sees)
+        started = await connection.fetchval("select now() from enter_world($1, null, null)", PUBLIC.sees)
         now = database.fixed_now or started
         state = request.state
         sight = Sight(PUBLIC.role)

@@ -26,9 +26,9 @@ from schemas.page import Page
 router = Resource("/v1/webhook-endpoints", "webhooks")
 deliveries = Resource("/v1/webhook-deliveries", "webhooks")
 
-Reader = Annotated[Reading, reads("webhooks.read")]
-Writer = Annotated[Writing, writes("webhooks.write")]
-Maker = Annotated[Writing, writes("webhooks.write", versioned=False)]
+Reader = Annotated[Reading, reads("webhooks.read", sandboxed=False)]
+Writer = Annotated[Writing, writes("webhooks.write", sandboxed=False)]
+Maker = Annotated[Writing, writes("webhooks.write", versioned=False, sandboxed=False)]
 
 
 def _seal(request: Request) -> Seal:

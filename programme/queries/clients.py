@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, bindparam, case, cast, func, literal_column, null, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from programme.queries.organisations import THIS_WORLD
 from programme.queries.views import IN_SIGHT, View, equals, moment, one_of, said
 from programme.rules.sight import Sees
 from programme.tables import ApiKey, Client, ClientGrant, Project, Strand
@@ -40,6 +41,8 @@ _SEEN: dict[Sees, ColumnElement[bool]] = {
 }
 """Whose clients are seen; `tables.clients` says the same of one."""
 
+_OF_THIS_WORLD = _c.test_clock_id.is_not_distinct_from(THIS_WORLD)
+
 CLIENTS = View(
     name="clients",
     source=Client.__table__,
@@ -71,6 +74,7 @@ CLIENTS = View(
     },
     sorts={"id": _c.id},
     default_sort="id",
+    only=_OF_THIS_WORLD,
     seen=_SEEN,
 )
 
@@ -92,5 +96,6 @@ KEYS = View(
     filters={"client_id": equals(_k.client_id, "client_id")},
     sorts={"created_at": _k.created_at, "id": cast(_k.id, Text)},
     default_sort="-created_at",
+    only=_OF_THIS_WORLD,
     seen=_SEEN,
 )

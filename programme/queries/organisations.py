@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ColumnElement, bindparam, case, func
+from sqlalchemy import Boolean, ColumnElement, Uuid, bindparam, case, func, literal_column
 from sqlalchemy.dialects.postgresql import JSONB
 
 from programme.queries.views import View, equals, found_in, moment, one_of, said
 from programme.tables import Contact, Organisation, Site
 
 _o, _s, _c = Organisation.__table__.c, Site.__table__.c, Contact.__table__.c
+
+THIS_WORLD = literal_column("nullif(current_setting('app.test_clock', true), '')::uuid", type_=Uuid)
+"""The test clock in whose world the question is asked, and every row of the answer is; null in the programme."""
 
 ORGANISATIONS = View(
     name="organisations",
@@ -26,6 +29,7 @@ ORGANISATIONS = View(
         "former_names": _o.former_names,
         "external_ids": _o.external_ids,
         "source": _o.source,
+        "test_clock_id": THIS_WORLD,
         "version": _o.version,
     },
     keys={"id": _o.id},

@@ -25,6 +25,9 @@ READ_WITH: dict[str, str] = {
 }
 """By the kind of a resource, the permission that its reading needs. Each kind of record is here; a test demands it."""
 
+UNTOLD = ("test_clock",)
+"""Of what is for trying out, the programme's feed tells nothing."""
+
 OPEN = ("standard", "standard_version", "policy", "project", "strand")
 """Belong to no organisation and are told to whoever may read them."""
 

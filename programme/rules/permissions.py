@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from programme.rules import annual_reports, assessments, certificates, compliance_cases, enrolments
+from programme.rules import annual_reports, assessments, certificates, compliance_cases, enrolments, test_clocks
 from programme.rules.lifecycle import Lifecycle, Role
 
 _R = Role
@@ -52,6 +52,9 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "statistics.read": _PEOPLE,
     "forecast.read": _PEOPLE,
     "work_queue.read": _PEOPLE,
+    "test_clocks.read": {_R.COORDINATOR, _R.OPS},
+    "test_clocks.write": {_R.COORDINATOR, _R.OPS},
+    "jobs.read": {_R.COORDINATOR, _R.OPS},
     "auditors.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AUDITOR, _R.OPS},
     "auditors.write": {_R.COORDINATOR, _R.OPS},
 }
@@ -62,6 +65,7 @@ LIFECYCLES: dict[str, Lifecycle[Any]] = {
     "certificates": certificates.LIFECYCLE,
     "annual_reports": annual_reports.LIFECYCLE,
     "compliance_cases": compliance_cases.LIFECYCLE,
+    "test_clocks": test_clocks.LIFECYCLE,
 }
 
 PERMISSIONS: dict[str, frozenset[Role]] = {name: frozenset(roles) for name, roles in _TABLE.items()} | {

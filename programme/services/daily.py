@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 import asyncpg
 
@@ -117,11 +118,12 @@ async def _every_missed_day(database: Database, connection: Connection, day: dat
     while missed <= day:
         await _pass(database, missed, told)
         missed += timedelta(days=1)
-    if latest["finished"] and latest["day"] == day and await _any_due(connection, day):
+    if latest["finished"] and latest["day"] == day and await any_due(connection, day):
         await _pass(database, day, told, before=json.loads(latest["counts"]))
 
 
-async def _any_due(connection: Connection, day: date) -> bool:
+async def any_due(connection: Connection, day: date) -> bool:
+    """Whether a pass for the day would find anything, in the world that the connection is in."""
     return any([await connection.fetchval(statement, day) for statement in query.LEFT.values()])
 
 
@@ -130,7 +132,7 @@ async def _pass(database: Database, day: date, told: _Told, *, before: dict[str,
     run that was finished already and now takes what has become due since."""
     began = time.monotonic()
     for kind in query.KINDS:
-        await _every_batch(database, kind, day)
+        await every_batch(database, kind, day)
     elapsed = round((time.monotonic() - began) * 1000)
     counts = await _surely(lambda: _finish(database, day, elapsed))
     if before is None:
@@ -139,10 +141,11 @@ async def _pass(database: Database, day: date, told: _Told, *, before: dict[str,
     told.duration_ms += elapsed
 
 
-async def _every_batch(database: Database, kind: str, day: date) -> None:
+async def every_batch(database: Database, kind: str, day: date, clock: UUID | None = None) -> None:
+    """Makes known what is due by the day of one kind of row; `clock`: in the world of this test clock."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        taken, left = await _surely(lambda: _batch(database, kind, day))
+        taken, left = await _surely(lambda: _batch(database, kind, day, clock))
         if taken:
             deadline = time.monotonic() + PATIENCE
         elif not left:
@@ -153,9 +156,9 @@ async def _every_batch(database: Database, kind: str, day: date) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _batch(database: Database, kind: str, day: date) -> tuple[int, bool]:
+async def _batch(database: Database, kind: str, day: date, clock: UUID | None) -> tuple[int, bool]:
     """How many rows were taken, and where none was, whether some are left that somebody else holds."""
-    async with begin(database, WORKER) as work:
+    async with begin(database, WORKER, clock=clock) as work:
         connection = await work.connection()
         taken = await connection.fetchval(query.batch(kind, BATCH), day, work.now, work.actor.type, work.actor.id)
         return taken, not taken and await connection.fetchval(query.LEFT[kind], day)

@@ -11,6 +11,10 @@ from programme.sentences import Sentence
 from programme.tables import Municipality, Organisation, Site
 from programme.work import Work
 
+UNKNOWN_TEST_CLOCK = Sentence(
+    lt="Tokio bandomojo laikrodžio nėra arba jis jau baigtas.",
+    en="There is no such test clock, or it has ended already.",
+)
 UNKNOWN_MUNICIPALITY = Sentence(lt="Tokios savivaldybės nėra.", en="There is no such municipality.")
 
 
@@ -30,8 +34,12 @@ async def register(
     website: str | None = None,
     former_names: list[str] | None = None,
     external_ids: list[dict[str, Any]] | None = None,
+    test_clock_id: UUID | None = None,
 ) -> Organisation:
-    """A new organisation, entered by hand."""
+    """A new organisation, entered by hand. `test_clock_id`: the clock in whose world it is to be, which the door has led
+    into by then."""
+    if test_clock_id not in (None, work.clock):
+        raise Invalid(FieldError("/test_clock_id", "unknown_test_clock", UNKNOWN_TEST_CLOCK))
     await _known_municipality(work, municipality)
     organisation = Organisation(
         legal_code=legal_code,

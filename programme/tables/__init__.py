@@ -3,14 +3,16 @@
 from programme.tables.annual_reports import AnnualReport, AnnualReportReview, AnnualReportSubmission, ComplianceCase
 from programme.tables.assessments import Assessment, AssessmentSubmission, Rating
 from programme.tables.auditors import Auditor, AuditorAdvice, AuditorLicence
-from programme.tables.base import Dated, Known, Recorded, Table, refusal_of
+from programme.tables.base import Dated, Known, Recorded, Table, refusal_of, sandboxed
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
 from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
 from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
 from programme.tables.events import PROGRAMME, Event, EventChain, EventEra, Heartbeat, JobRun
+from programme.tables.jobs import Job
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.past import PastVersion
 from programme.tables.projects import Enrolment, Project, Strand
+from programme.tables.test_clocks import SandboxRow, TestClock
 from programme.tables.webhooks import (
     WebhookAttempt,
     WebhookDelivery,
@@ -44,6 +46,7 @@ __all__ = [
     "EventEra",
     "Heartbeat",
     "IdempotencyKey",
+    "Job",
     "JobRun",
     "Known",
     "KnownFact",
@@ -54,16 +57,19 @@ __all__ = [
     "Project",
     "Rating",
     "Recorded",
+    "SandboxRow",
     "ServiceType",
     "Site",
     "Standard",
     "StandardVersion",
     "Strand",
     "Table",
+    "TestClock",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookMessage",
     "WebhookPlace",
     "refusal_of",
+    "sandboxed",
 ]

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from programme.tables.base import Recorded, Table, refuses
+from programme.tables.base import FOUND_THERE, Recorded, Table, refuses
 
 
 class Auditor(Recorded, Table):
@@ -27,6 +27,7 @@ class Auditor(Recorded, Table):
                 en="There is a record of this auditor already.",
             ),
         ),
+        {"info": FOUND_THERE},
     )
 
     client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"))
@@ -71,6 +72,7 @@ class AuditorLicence(Table):
                 en="A licence cannot end before it starts.",
             ),
         ),
+        {"info": FOUND_THERE},
     )
 
     client_id: Mapped[UUID] = mapped_column(ForeignKey("auditor.client_id"), primary_key=True)

@@ -23,6 +23,12 @@ NAMES = {
 }
 
 
+FOUND_THERE = {"sandbox": "filled"}
+EVERY_WORLD = {"sandbox": "shared"}
+"""The `info` of a table that the world of a new test clock finds as it is in the programme, and of one that all worlds
+have together. Any other begins empty there: what nobody thought of cannot leak (docs/decisions/0036)."""
+
+
 class Table(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
@@ -76,6 +82,12 @@ class Dated(Known):
 
     first_holds_always: ClassVar[bool] = False
     """Whether the first version tells of all days before the second one's, also of those before it was made."""
+
+
+def sandboxed() -> tuple[list[str], list[str]]:
+    """The names of the tables that each test clock has of its own, and of those the ones that it finds filled."""
+    own = [table for table in Table.metadata.sorted_tables if table.info != EVERY_WORLD]
+    return [table.name for table in own], [table.name for table in own if table.info == FOUND_THERE]
 
 
 def refuses(code: str, *, lt: str, en: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from programme.rules.ratings import PLAIN_SCALE
-from programme.tables.base import Recorded, Table, refuses
+from programme.tables.base import FOUND_THERE, Recorded, Table, refuses
 
 PLAIN = text("'" + json.dumps(PLAIN_SCALE) + "'")
 """The scale of a version that says nothing of it."""
@@ -30,6 +30,7 @@ class Standard(Recorded, Table):
             "code",
             info=refuses("code_in_use", lt="Toks standarto kodas jau yra.", en="This standard code is already in use."),
         ),
+        {"info": FOUND_THERE},
     )
 
     code: Mapped[str]
@@ -62,6 +63,7 @@ class StandardVersion(Recorded, Table):
         ),
         CheckConstraint("state in ('announced', 'draft', 'current', 'retired')", name="state"),
         Index("ix_standard_version_standard", "standard"),
+        {"info": FOUND_THERE},
     )
 
     standard: Mapped[str] = mapped_column(ForeignKey("standard.code"))
@@ -101,6 +103,7 @@ class Policy(Recorded, Table):
             ),
         ),
         CheckConstraint("validity_months between 1 and 120", name="validity_months"),
+        {"info": FOUND_THERE},
     )
 
     standard_version: Mapped[str] = mapped_column(ForeignKey("standard_version.code"))
@@ -119,6 +122,7 @@ class Municipality(Table):
     """One of the 60 municipalities, by ISO 3166-2:LT code."""
 
     __tablename__ = "municipality"
+    __table_args__ = {"info": FOUND_THERE}
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[dict[str, Any]]
@@ -130,6 +134,7 @@ class ServiceType(Table):
     """A kind of social service. `authorisation`: which statutory regime applies; `spis`: its code there, if known."""
 
     __tablename__ = "service_type"
+    __table_args__ = {"info": FOUND_THERE}
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[dict[str, Any]]

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
 from programme.rules.sight import Sees, Sight
-from programme.tables.base import Recorded, Table, refuses
+from programme.tables.base import EVERY_WORLD, Recorded, Table, refuses
 
 TWO_LIVE = refuses(
     "two_keys_live",
@@ -21,8 +21,19 @@ TWO_LIVE = refuses(
 )
 
 
+THIS_WORLD = text("(NULLIF(current_setting('app.test_clock'::text, true), ''::text))::uuid")
+"""The test clock in whose world a row is made; null in the programme."""
+
+
+def of_programme(column: str) -> Computed:
+    """The same id where it is the programme's: a foreign key reaches no clock's world."""
+    return Computed(f"case when test_clock_id is null then {column} else null::uuid end", persisted=True)
+
+
 class Client(Recorded, Table):
     """A person or a program that calls, with one role for good; a provider's client belongs to its organisation.
+
+    `test_clock_id`: the clock in whose world it was made, and which is then all that it ever sees.
 
     `scopes`: the permissions that it is bound to; empty: all of its role. `expires_on`: the last day on which it may
     call. `oidc_issuer`, `oidc_subject`: the person whose tokens of that issuer are this client's. Neither the subject
@@ -50,11 +61,16 @@ class Client(Recorded, Table):
             ),
         ),
         Index("ix_client_organisation_id", "organisation_id", "id"),
+        {"info": EVERY_WORLD},
     )
 
     name: Mapped[str]
     role: Mapped[str]
-    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    organisation_id: Mapped[UUID | None]
+    test_clock_id: Mapped[UUID | None] = mapped_column(ForeignKey("test_clock.id"), server_default=THIS_WORLD)
+    programme_organisation_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("organisation.id"), of_programme("organisation_id")
+    )
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
     expires_on: Mapped[date | None]
     oidc_issuer: Mapped[str | None]
@@ -106,13 +122,19 @@ class ClientGrant(Table):
         ),
         Index("ix_client_grant_organisation_id", "organisation_id"),
         Index("ix_client_grant_strand_id", "strand_id"),
+        {"info": EVERY_WORLD},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"))
-    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    organisation_id: Mapped[UUID | None]
     municipality: Mapped[str | None] = mapped_column(ForeignKey("municipality.code"))
-    strand_id: Mapped[UUID | None] = mapped_column(ForeignKey("strand.id"))
+    strand_id: Mapped[UUID | None]
+    test_clock_id: Mapped[UUID | None] = mapped_column(ForeignKey("test_clock.id"), server_default=THIS_WORLD)
+    programme_organisation_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("organisation.id"), of_programme("organisation_id")
+    )
+    programme_strand_id: Mapped[UUID | None] = mapped_column(ForeignKey("strand.id"), of_programme("strand_id"))
 
     @property
     def told(self) -> dict[str, str]:
@@ -144,6 +166,7 @@ class ApiKey(Table):
             name="ex_api_key_two_live",
             info=TWO_LIVE,
         ),
+        {"info": EVERY_WORLD},
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -160,7 +183,7 @@ class IdempotencyKey(Table):
     """The first answer to a request that carried an `Idempotency-Key`, kept in the transaction of its effect."""
 
     __tablename__ = "idempotency_key"
-    __table_args__ = (Index("ix_idempotency_key_created_at", "created_at"),)
+    __table_args__ = (Index("ix_idempotency_key_created_at", "created_at"), {"info": EVERY_WORLD})
 
     client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"), primary_key=True)
     operation: Mapped[str] = mapped_column(primary_key=True)

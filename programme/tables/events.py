@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from programme.tables.base import Table
+from programme.tables.base import EVERY_WORLD, Table
 
 PROGRAMME = UUID(int=0)
 """Stands for the organisation of events that are about none."""
@@ -71,6 +71,7 @@ class EventEra(Table):
     """A time in which all events came from one cluster, so that the numbers of its transactions put them in order."""
 
     __tablename__ = "event_era"
+    __table_args__ = {"info": EVERY_WORLD}
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     system_identifier: Mapped[int] = mapped_column(BIGINT())
@@ -96,6 +97,7 @@ class Heartbeat(Table):
     """When a worker last gave a sign of life, and when one last came through the queue."""
 
     __tablename__ = "heartbeat"
+    __table_args__ = {"info": EVERY_WORLD}
 
     kind: Mapped[str] = mapped_column(primary_key=True)
     host: Mapped[str] = mapped_column(primary_key=True)

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from programme.rules.enrolments import OPEN
-from programme.tables.base import Dated, Recorded, Table, refuses
+from programme.tables.base import FOUND_THERE, Dated, Recorded, Table, refuses
 
 _OPEN = ", ".join(f"'{state}'" for state in OPEN)
 
@@ -39,6 +39,7 @@ class Project(Recorded, Table):
                 en="A project cannot end before it starts.",
             ),
         ),
+        {"info": FOUND_THERE},
     )
 
     code: Mapped[str]
@@ -84,6 +85,7 @@ class Strand(Recorded, Table):
             ),
         ),
         CheckConstraint("places_taken >= 0", name="places_taken"),
+        {"info": FOUND_THERE},
     )
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))

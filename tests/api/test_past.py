@@ -293,16 +293,16 @@ async def test_whoever_held_a_record_then_reads_it_as_it_was(world: World) -> No
     listed = (await provider.get(f"/v1/certificates?{then}&include=total")).json()
     assert (listed["total"], [one["id"] for one in listed["items"]]) == (1, [str(made.certificate)])
     async with world.database.reading() as connection, connection.transaction():
-        await connection.execute("select enter('own', null, $1)", made.organisation)
+        await connection.execute("select enter_world('own', null, $1)", made.organisation)
         seen = await connection.fetch("select distinct organisation_id from past_version")
         assert [row[0] for row in seen] == [made.organisation]
-        await connection.execute("reset role; select enter('register', null, null)")
+        await connection.execute("reset role; select enter_world('register', null, null)")
         shown = await connection.fetchval("select kept from register_past where id = $1 limit 1", other.certificate)
         assert {"reference", "periods", "scope"} <= set(shown)
         assert not {"staff", "predecessor_id", "assessment_id", "review_by", "next_change_on"} & set(shown)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with world.database.reading() as connection, connection.transaction():
-            await connection.execute("select enter('register', null, null); select from past_version")
+            await connection.execute("select enter_world('register', null, null); select from past_version")
 
 
 async def test_nobody_alters_what_was(world: World) -> None:

@@ -16,7 +16,7 @@ import pytest
 from api import feed
 from programme.binaries import postgres_binaries
 from programme.database import Database, asyncpg_url, migrate
-from programme.rules.events import READ_WITH
+from programme.rules.events import READ_WITH, UNTOLD
 from programme.services.history import verify
 from programme.settings import Settings
 from programme.tables import Recorded
@@ -210,7 +210,7 @@ async def test_an_organisation_is_told_of_an_audits_ratings_once_it_may_see_them
 
 
 def test_every_kind_of_record_has_its_readers() -> None:
-    assert set(READ_WITH) == {kind.resource for kind in Recorded.__subclasses__()}
+    assert {*READ_WITH, *UNTOLD} == {kind.resource for kind in Recorded.__subclasses__()}
 
 
 async def test_a_stream_goes_on_where_it_was_broken_off_and_ends_with_its_key(feed_world: World, feed_url: str) -> None:

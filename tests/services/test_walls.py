@@ -36,6 +36,9 @@ OF_THE_SERVICE = {
     "event_chain",
     "event_era",
     "webhook_place",
+    "job",
+    "test_clock",
+    "sandbox_row",
 }
 """About auditors and the service itself: no rows of an organisation's records."""
 
@@ -65,6 +68,7 @@ async def test_every_table_is_behind_the_wall_or_named_as_open(world: World) -> 
         "auditor_advice",
         "event_era",
         "register_past",
+        "test_clock",
     }  # the last: tests/api/test_past.py
     assert reachable <= WALLED | OPEN | named
 
@@ -170,11 +174,11 @@ async def test_a_role_without_a_sight_sees_nothing(world: World) -> None:
 async def test_the_public_role_reads_the_columns_of_the_register_and_no_others(world: World) -> None:
     own, _ = await two(world)
     async with world.database.reading() as connection, connection.transaction():
-        await connection.execute("select enter('register', null, null)")
+        await connection.execute("select enter_world('register', null, null)")
         assert await connection.fetchval("select name from organisation where id = $1", own.organisation_id)
     for column in ("organisation.address", "certificate.staff", "certificate_decision.reason", "contact.name",
                    "assessment.id", "event.data", "api_key.id", "client.name"):  # fmt: skip
-        question = f"select enter('register', null, null); select {column} from {column.partition('.')[0]}"
+        question = f"select enter_world('register', null, null); select {column} from {column.partition('.')[0]}"
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with world.database.reading() as connection, connection.transaction():
                 await connection.execute(question)
