@@ -175,6 +175,17 @@ async def left_as(
     return response
 
 
+async def one_of(door: Writing, statement: Statement, key: UUID, *, status: int) -> Response:
+    """A row below a resource, without an address or a version of its own, as the change leaves it."""
+    row = await views.one(await door.work.connection(), statement, id=key)
+    if row is None:
+        raise NotFound
+    response = Response(row["body"], 200 if door.validate_only else status, private(door.caller), "application/json")
+    if door.once is not None:
+        await door.once.keep(door.connection, response)
+    return response
+
+
 def plain(door: Reading, body: str, next_cursor: str | None = None) -> Response:
     """What has no version of its own, as it is read; `next_cursor`: where it goes on, if it does."""
     headers = private(door.caller)

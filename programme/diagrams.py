@@ -67,7 +67,7 @@ def _states(lifecycle: Lifecycle[Any]) -> str:
 def _moves(lifecycle: Lifecycle[Any]) -> str:
     rows = [
         f"| `{move.path}` | {', '.join(_sources(move))} | {move.to or '='} | {', '.join(sorted(move.who))} "
-        f"| {', '.join(move.guards) or '–'} | `{move.event}` |"
+        f"| {', '.join(move.guards) or '–'} | {' or '.join(f'`{event}`' for event in move.events)} |"
         for move in lifecycle.moves.values()
     ]
     return "\n".join(["| move | from | to | who | guards | event |", "|---|---|---|---|---|---|", *rows])

@@ -57,6 +57,9 @@ class OrganisationNew(Body):
     test_clock_id: Id | None = Field(
         default=None, description="In whose world it is to be; the programme's if left out."
     )
+    succeeds_id: Id | None = Field(
+        default=None, description="The organisation whose rights and duties it has taken over by law."
+    )
 
 
 class OrganisationChange(Body):
@@ -70,6 +73,7 @@ class OrganisationChange(Body):
     website: Website | None = None
     former_names: list[Line] = unchanged(max_length=20)
     external_ids: list[ExternalId] = unchanged(max_length=20)
+    succeeds_id: Id | None = None
 
 
 class ExternalIdRead(Answer):
@@ -92,6 +96,7 @@ class Organisation(Answer):
     source: str = Field(
         description="`entry`: entered here; `import`: brought in with the programme.", examples=["import"]
     )
+    succeeds_id: UUID | None = Field(description="The organisation whose rights and duties it has taken over by law.")
     test_clock_id: UUID | None = Field(description="The test clock in whose world it is; null in the programme.")
     version: int
 

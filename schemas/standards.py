@@ -256,6 +256,25 @@ class PolicyNew(Body):
     expiry_notice_days: list[Days] = unchanged(
         max_length=20, description="How long before the last valid day notices are raised.", examples=[[180, 90, 30]]
     )
+    renewal_opens_days: Days = unchanged(
+        description="How long before its last valid day recertification can be begun.", examples=[365]
+    )
+    extension_months: Months | None = Field(
+        default=None,
+        description="How far beyond its regular end a certificate may be extended; null: not at all.",
+        examples=[6],
+    )
+    restoration_months: Months | None = Field(
+        default=None,
+        description="Until how long after its end a certificate may be restored (ISO/IEC 17021-1, 9.6.3.2.5: six months); "
+        "null: not at all.",
+        examples=[6],
+    )
+    decision_quorum: Annotated[int, Field(strict=True, ge=1, le=50)] | None = Field(
+        default=None,
+        description="How many members of the committee have to vote on a grant; null: one awarder decides.",
+        examples=[3],
+    )
     pass_rules: dict[Code, PassRule] = unchanged(
         max_length=9,
         description="By level, when an audit passes; a level without a rule is not granted.",
@@ -293,6 +312,10 @@ class Policy(Answer):
     report_grace_days: int
     expiring_days: int
     expiry_notice_days: list[int]
+    renewal_opens_days: int
+    extension_months: int | None = Field(description="Null: a certificate is not extended.", examples=[6])
+    restoration_months: int | None = Field(description="Null: a certificate is not restored.", examples=[6])
+    decision_quorum: int | None = Field(description="Null: one awarder decides on a grant.", examples=[3])
     pass_rules: dict[str, PassRuleRead] = Field(
         description="By level; a level without a rule is not granted.",
         examples=[{"ASSURANCE": {"type": "all_met"}}],

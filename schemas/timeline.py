@@ -34,7 +34,7 @@ class TimelineItem(Answer):
         examples=["2019-05-09"],
     )
     kind: str = Field(
-        description="`certified`, `certificate_expired`, `certificate_suspended` …, `agreement_signed`, `handed_over`, "
+        description="`certified`, `certificate_expired`, `certificate_suspended` …, `certificate_handed_over`, `agreement_signed`, `handed_over`, "
         "`first_certified`, `enrolled`, `participant`, `report_submitted`, `scope`, `listed`.",
         examples=["handed_over"],
     )

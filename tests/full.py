@@ -18,6 +18,8 @@ from programme.tables import (
     Assessment,
     AssessmentSubmission,
     CertificateDecision,
+    CertificateRevision,
+    CertificateVote,
     ComplianceCase,
     Contact,
     Enrolment,
@@ -150,6 +152,11 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
                                 effective_on=date(2025, 12, 1), decided_at=work.now, decision_ref=reference)
         )  # fmt: skip
         work.session.add(
+            CertificateRevision(organisation_id=holder, certificate_id=made.certificate, number=1, decision=1,
+                                effective_on=date(2025, 12, 1), holder_id=holder, scope=WHOLE,
+                                valid_from=date(2025, 12, 1), expires_on=date(2028, 12, 1))
+        )  # fmt: skip
+        work.session.add(
             KnownFact(organisation_id=holder, kind="ceremony", happened="2021", details={}, confidence="A")
         )
         case = await work.add(
@@ -160,6 +167,11 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
         client, key = await clients.make_client(
             work, role="provider", name=f"Raštinė {reference}", organisation_id=holder
         )
+        await work.add(
+            CertificateVote(organisation_id=holder, certificate_id=made.certificate, voter=client.id, vote="for",
+                            voted_at=work.now, draft_version=1),
+            "certificate_vote.recorded",
+        )  # fmt: skip
         event = await work.session.scalar(select(Event.id).where(Event.organisation_id == holder).limit(1))
         assert event is not None
         endpoint = await work.add(
@@ -190,3 +202,4 @@ EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 SCOPE = {"services": ["LONG_TERM_CARE"], "sites": [], "unit": None}
+WHOLE: dict[str, Any] = {"services": [], "sites": [], "unit": None}

@@ -19,29 +19,63 @@ from programme.retries import again
 from programme.rules import annual_reports as report_rules
 from programme.rules import certificates as certificate_rules
 from programme.services.annual_reports import obligation
+from programme.services.certificates.decisions import ahead
 from programme.services.certificates.drafts import decisions
 from programme.services.history import verify
-from programme.tables import AnnualReport, Certificate, Event, JobRun, Recorded
+from programme.tables import AnnualReport, Certificate, CertificateDecision, Event, JobRun, Recorded
 from programme.work import Work, _plain, begin
 
 BREAKS = {
-    "each event belongs to the organisation of its resource": """
+    "each event belongs to the organisation that its resource had": """
         select event.id from event join {table} as row on row.id = event.resource_id
-         where event.organisation_id is distinct from row.organisation_id""",
+         where event.organisation_id is distinct from coalesce(
+               (select (later.previous ->> 'organisation_id')::uuid from event as later
+                 where later.resource_id = event.resource_id and later.resource_version > event.resource_version
+                   and later.previous ? 'organisation_id'
+                 order by later.resource_version limit 1), row.organisation_id)""",
 }
 
 BREAKS_ONCE = {
-    "what is granted holds its days, and nothing else does": """
+    "what is granted holds the days of its period for all that it covers": """
+        select certificate.id, covered.service, covered.site
+          from certificate
+         cross join lateral (
+               select coalesce(service, '*') as service, coalesce(site, '00000000-0000-0000-0000-000000000000') as site
+                 from (select) as once
+                 left join jsonb_array_elements_text(scope -> 'services') as service on true
+                 left join jsonb_array_elements_text(scope -> 'sites') as site on true) as covered
+          left join certificate_period as held
+            on held.certificate_id = certificate.id and held.service = covered.service
+           and held.site = covered.site::uuid and held.expires_on = certificate.expires_on
+           and held.valid_from >= certificate.valid_from and held.ended_on is not distinct from certificate.ended_on
+         where certificate.expires_on is not null
+         group by certificate.id, covered.service, covered.site
+        having count(held.id) = 0 or count(held.id) filter (where not isempty(held.effective)) > 1""",
+    "days are held by their certificate's organisation, within its periods": """
+        select held.id
+          from certificate_period as held join certificate on certificate.id = held.certificate_id
+         where held.organisation_id <> certificate.organisation_id or held.standard <> certificate.standard
+            or not certificate.periods @> daterange(held.valid_from, held.expires_on, '[]')
+           and held.expires_on >= lower(certificate.periods)
+           and not exists (select from certificate_decision where certificate_id = certificate.id and kind = 'extend')""",
+    "a certificate's revisions are numbered without a gap up to its own, and the last says what it says": """
         select certificate.id
-          from certificate left join certificate_period as held on held.certificate_id = certificate.id
-         group by certificate.id
-        having count(held.id) <> case when certificate.expires_on is null then 0
-                   else greatest(1, jsonb_array_length(scope -> 'services'))
-                      * greatest(1, jsonb_array_length(scope -> 'sites')) end
-            or bool_or(held.id is not null and
-                       (held.organisation_id, held.valid_from, held.expires_on, held.ended_on) is distinct from
-                       (certificate.organisation_id, certificate.valid_from, certificate.expires_on,
-                        certificate.ended_on))""",
+          from certificate
+          join lateral (select count(*) as count, min(number) as first, max(number) as last
+                          from certificate_revision where certificate_id = certificate.id) as kept on true
+          left join certificate_revision as now
+            on now.certificate_id = certificate.id and now.number = certificate.revision
+         where exists (select from certificate_decision
+                        where certificate_id = certificate.id and kind in ('grant', 'import') and decided_by is not null)
+           and (first, last, kept.count) is distinct from (1, revision, revision::bigint)
+            or (now.holder_id, now.scope, now.valid_from, now.expires_on) is distinct from
+               (certificate.organisation_id, certificate.scope, certificate.valid_from, certificate.expires_on)
+           and now.id is not null""",
+    "a vote counts for a draft that it could have seen": """
+        select vote.id from certificate_vote as vote join certificate on certificate.id = vote.certificate_id
+         where draft_version > certificate.version or vote.organisation_id <> certificate.organisation_id""",
+    "an ended certificate waits for no answer": """
+        select id from certificate where ended_on is not null and cancellation_requested_on is not null""",
     "a strand's taken places are its enrolments that hold one, within its capacity": """
         select strand.id
           from strand left join enrolment on enrolment.strand_id = strand.id
@@ -66,7 +100,8 @@ BREAKS_ONCE = {
             or state not in ('approved', 'waived', 'void') and lapses_on is not null and next_change_on is null
             or next_change_on > lapses_on
          union all
-        select id from certificate where next_change_on >= ended_on or next_change_on > expires_on + 1""",
+        select id from certificate
+         where next_change_on > ended_on or next_change_on > expires_on + 1 and next_change_on is distinct from ended_on""",
     "each report that was ever delinquent has one case, and no other has": """
         select coalesce(one.annual_report_id, event.resource_id)
           from compliance_case as one
@@ -90,7 +125,7 @@ BREAKS_ONCE = {
          where (erased_at is null) <> (event.id is null)""",
     "nothing changes its organisation unless it is transferred": """
         select resource_id, type from event
-         where previous ->> 'organisation_id' is not null and type <> 'certificate.transferred'""",
+         where previous ->> 'organisation_id' is not null and type not like '%.transferred'""",
     "what belongs together belongs to one organisation": """
         select rating.id from rating join assessment on assessment.id = rating.assessment_id
          where rating.organisation_id <> assessment.organisation_id
@@ -100,6 +135,8 @@ BREAKS_ONCE = {
          union all
         select certificate.id from certificate join assessment on assessment.id = certificate.assessment_id
          where certificate.organisation_id <> assessment.organisation_id
+           and not exists (select from certificate_decision as decision
+                            where decision.certificate_id = certificate.id and kind = 'transfer')
          union all
         select compliance_case.id from compliance_case join certificate on certificate.id = certificate_id
          where compliance_case.organisation_id <> certificate.organisation_id""",
@@ -166,7 +203,12 @@ BREAKS_ONCE = {
         select certificate.id
           from certificate join assessment on assessment.id = certificate.assessment_id
           join certificate_decision as decision on decision.certificate_id = certificate.id
-         where decision.kind in ('grant', 'refuse') and decision.decided_by = assessment.assessor""",
+         where decision.kind in ('grant', 'refuse', 'restore') and decision.decided_by = assessment.assessor
+         union all
+        select certificate.id
+          from certificate join assessment on assessment.id = certificate.assessment_id
+          join certificate_vote as vote on vote.certificate_id = certificate.id
+         where vote.voter = assessment.assessor""",
     "live certificates of one organisation and standard do not overlap": """
         select one.certificate_id, other.certificate_id
           from certificate_period as one join certificate_period as other
@@ -195,7 +237,7 @@ BREAKS_ONCE = {
         select report.resource_id
           from event as report join event as later on later.resource_id = report.resource_id
                               and later.resource_version > report.resource_version
-         where report.type = 'annual_report.approved'""",
+         where report.type = 'annual_report.approved' and later.type <> 'annual_report.transferred'""",
     "one report is owed for each certificate and year": """
         select certificate_id from annual_report group by certificate_id, sequence having count(*) > 1""",
     "only what was done is answered again": """
@@ -228,6 +270,7 @@ async def _check(database: Database) -> None:
             await _none(work, name, query)
         await _statuses_are_what_the_rules_say(work)
         await _expired_once_for_each_period(work)
+        await _passes_come_on_the_days_of_the_rules(work)
         await _reports_say_what_the_rules_say(work)
     history = await verify(database)
     assert history["ok"], history["first_bad"]
@@ -276,8 +319,12 @@ async def _expired_once_for_each_period(work: Work) -> None:
     expired: dict[Any, Counter[date]] = defaultdict(Counter)
     for event in await work.session.scalars(select(Event).where(Event.type == "certificate.expired")):
         expired[event.resource_id][event.effective_on] += 1
+    restored = select(CertificateDecision).where(CertificateDecision.kind == "restore")
+    before: dict[Any, set[date]] = defaultdict(set)  # a period that goes on where one ended is kept as one with it
+    for one in await work.session.scalars(restored):
+        before[one.certificate_id].add(date.fromisoformat(one.details["previous_expires_on"]) + timedelta(days=1))
     for row in await work.session.scalars(select(Certificate)):
-        ends = [one.upper for one in row.periods]
+        ends = {one.upper for one in row.periods} | before[row.id]
         expected = {end: 1 for end in ends if row.ended_on is None or end < row.ended_on}
         found = expired[row.id]
         assert found.keys() <= expected.keys(), f"certificate {row.id}"
@@ -285,8 +332,23 @@ async def _expired_once_for_each_period(work: Work) -> None:
         due = row.next_change_on is not None and passed is not None and row.next_change_on <= passed
         if passed is not None and not due:
             assert {end for end in expected if end <= passed} <= found.keys(), f"certificate {row.id} did not expire"
-        if row.expires_on is not None and row.next_change_on is not None:
-            assert row.next_change_on in certificate_rules.changes(row.expires_on, row.notice_days)
+
+
+async def _passes_come_on_the_days_of_the_rules(work: Work) -> None:
+    """What a certificate waits for is a day of its course; what has come by the last pass is told once, on its day."""
+    told: dict[Any, Counter[tuple[date, str]]] = defaultdict(Counter)
+    for event in await work.session.scalars(select(Event).where(Event.type.in_(MADE_KNOWN))):
+        told[event.resource_id][event.effective_on, event.type.partition(".")[2]] += 1
+    for row in await work.session.scalars(select(Certificate).where(Certificate.expires_on.is_not(None))):
+        assert all(count == 1 for (_, kind), count in told[row.id].items() if kind != "expiry_noticed")
+        if row.next_change_on is not None:
+            course = certificate_rules.Course(
+                row.expires_on, row.notice_days, row.ended_on, row.review_by, await ahead(work, row)
+            )
+            assert row.next_change_on in {day for day, _ in certificate_rules.changes(course)}, f"certificate {row.id}"
+
+
+MADE_KNOWN = [f"certificate.{change}" for change in certificate_rules.Change]
 
 
 async def _reports_say_what_the_rules_say(work: Work) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -10,18 +11,21 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Date,
     Text,
     Uuid,
     and_,
     bindparam,
     case,
     cast,
+    false,
     func,
     literal_column,
     null,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import DATERANGE, array
 
 from programme.database import Connection
 from programme.errors import NotFound
@@ -32,6 +36,8 @@ from programme.queries.views import (
     TODAY,
     Expansion,
     View,
+    at_least,
+    at_most,
     between,
     compiled,
     covers,
@@ -44,13 +50,23 @@ from programme.queries.views import (
     one_of,
     said,
 )
-from programme.rules.assessments import Kind, State
-from programme.rules.certificates import LIFECYCLE, REGISTER_STATUS, CertificateFacts, Status
-from programme.tables import Assessment, Certificate, CertificateDecision, Organisation, Policy, Site
+from programme.rules.assessments import Kind, Outcome, State
+from programme.rules.certificates import LIFECYCLE, REGISTER_STATUS, CertificateFacts, Status, Votes
+from programme.tables import (
+    Assessment,
+    Certificate,
+    CertificateDecision,
+    CertificateRevision,
+    CertificateVote,
+    Organisation,
+    Policy,
+    Site,
+)
 from programme.work import Actor
 
 _c, _o, _d = Certificate.__table__.c, Organisation.__table__.c, CertificateDecision.__table__.c
 _a, _p, _s = Assessment.__table__.c, Policy.__table__.c, Site.__table__.c
+_r, _v = CertificateRevision.__table__.c, CertificateVote.__table__.c
 
 
 def status_on(day: ColumnElement[Any]) -> ColumnElement[str]:
@@ -71,6 +87,12 @@ def status_on(day: ColumnElement[Any]) -> ColumnElement[str]:
     )
 
 
+def ran_out_on() -> ColumnElement[date]:
+    """The first day after each period of a certificate: a row for each, in a query of its own."""
+    period = func.unnest(_c.periods, type_=DATERANGE()).column_valued("period")
+    return func.upper(period, type_=Date)
+
+
 def register_status(status: ColumnElement[str]) -> ColumnElement[str | None]:
     """The four values of the public register; null for what is not in it."""
     return case({said(one.value): said(register.value) for one, register in REGISTER_STATUS.items()}, value=status)
@@ -80,19 +102,32 @@ def judge(row: Mapping[str, Any], actor: Actor, today: date) -> CertificateFacts
     """The facts that the guards of a certificate look at."""
     auditors = row["auditors"] or []
     ended_on, suspended_from = row["ended_on"], row["suspended_from"]
+    policy = json.loads(row["policy"] or "{}")
     return CertificateFacts(
         state=row["state"],
         today=today,
         audits=tuple(row["audits"] or ()),
-        auditor_of_all=bool(auditors) and all(auditor == actor.client_id for auditor in auditors),
-        validity_months=row["validity_months"],
-        pass_rule_known=bool(row["pass_rule_known"]),
+        auditor_of_all=actor.client_id is not None and set(auditors) == {actor.client_id},
+        validity_months=policy.get("validity_months"),
+        pass_rule_known=policy.get("pass_rule_known", False),
         end_decided_on=ended_on if ended_on and ended_on > today else None,
         suspension_decided_on=suspended_from if suspended_from and suspended_from > today else None,
+        quorum=policy.get("decision_quorum"),
+        votes=Votes(*(row["votes"] or ())),
+        expires_on=row["expires_on"],
+        regular_end=row["extended_from"] or row["expires_on"],
+        extension_months=policy.get("extension_months"),
+        restoration_months=policy.get("restoration_months"),
+        recertified=row["recertified"],
+        renewal_opens_days=policy.get("renewal_opens_days", 0),
+        successor_id=row["successor_id"],
+        cancellation_requested_on=row["cancellation_requested_on"],
     )
 
 
 _STATUS = status_on(TODAY)
+
+_carried = Certificate.__table__.alias("carried")
 
 AUDITS = (
     select(_a.id)
@@ -103,21 +138,53 @@ AUDITS = (
         _a.standard_version == _c.standard_version,
         _a.level == _c.level,
         _a.scope == _c.scope,
+        ~select(_carried.c.id).where(_carried.c.assessment_id == _a.id).correlate(Assessment.__table__).exists(),
     )
     .correlate(Certificate.__table__)
 )
-"""The finalised external audits that could carry a grant."""
+"""The finalised external audits that could carry a grant: none rests on them yet."""
+
+RECERTIFYING = AUDITS.where(_a.ended_on >= _c.valid_from)
+"""Those of them that were carried out since the present period began."""
 
 _CARRIED = select(_a.assessor).where(_a.id == _c.assessment_id).correlate(Certificate.__table__)
 """Who carried out the audit that the certificate was granted on."""
 
 _POLICY = (
-    select(_p.id)
+    select(
+        func.jsonb_build_object(
+            said("validity_months"), _p.validity_months,
+            said("pass_rule_known"), func.jsonb_exists(_p.pass_rules, _c.level),
+            said("decision_quorum"), _p.decision_quorum,
+            said("extension_months"), _p.extension_months,
+            said("restoration_months"), _p.restoration_months,
+            said("renewal_opens_days"), _p.renewal_opens_days,
+        )
+    )
     .where(_p.standard_version == _c.standard_version, _p.effective_from <= TODAY)
     .order_by(_p.effective_from.desc())
     .limit(literal_column("1"))
     .correlate(Certificate.__table__)
+    .scalar_subquery()
+)  # fmt: skip
+"""What the guards ask of the policy that is in effect for the version."""
+
+_VOTES = (
+    select(array([func.count().filter(_v.vote == said(vote)) for vote in ("for", "against", "abstain")]))
+    .where(_v.certificate_id == _c.id, _v.draft_version == _c.version)
+    .correlate(Certificate.__table__)
+    .scalar_subquery()
 )
+"""For, against and neither, as the draft stands now."""
+
+_draft = Certificate.__table__.alias("draft")
+_SUCCESSOR = (
+    select(_draft.c.id)
+    .where(_draft.c.predecessor_id == _c.id, _draft.c.expires_on.is_(None), _draft.c.ended_on.is_(None))
+    .correlate(Certificate.__table__)
+    .scalar_subquery()
+)
+"""The draft that is to take its place."""
 
 
 def _of_a_draft(value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -153,7 +220,11 @@ CERTIFICATES = View(
         "status": _STATUS,
         "register_status": register_status(_STATUS),
         "review_by": _c.review_by,
+        "extended_from": _c.extended_from,
         "ended_on": _c.ended_on,
+        "mark": _c.mark,
+        "cancellation_requested_on": _c.cancellation_requested_on,
+        "cancellation_wanted_on": _c.cancellation_wanted_on,
         "revision": _c.revision,
         "predecessor_id": _c.predecessor_id,
         "assessment_id": _c.assessment_id,
@@ -171,6 +242,7 @@ CERTIFICATES = View(
         "standard_version": one_of(_c.standard_version, "standard_version"),
         "level": one_of(_c.level, "level"),
         "source": one_of(_c.source, "source"),
+        "predecessor_id": equals(_c.predecessor_id, "predecessor_id"),
         "reference": one_of(_c.reference, "reference"),
         "municipality": one_of(_c.municipality_key, "municipality"),
         "county": in_county(_c.municipality_key, "county"),
@@ -178,6 +250,8 @@ CERTIFICATES = View(
         "q": _found("q"),
         **between(_c.certified_on, "certified_on"),
         **between(_c.expires_on, "expires_on"),
+        "cancellation_requested_on[gte]": at_least(_c.cancellation_requested_on, "cancellation_requested_on[gte]"),
+        "cancellation_requested_on[lte]": at_most(_c.cancellation_requested_on, "cancellation_requested_on[lte]"),
     },
     sorts={
         "certified_on": func.coalesce(_c.certified_on, LATEST),
@@ -201,10 +275,15 @@ CERTIFICATES = View(
             ),
             else_=func.array(_CARRIED.scalar_subquery(), type_=ARRAY(Uuid)),
         ),
-        "validity_months": _of_a_draft(_POLICY.with_only_columns(_p.validity_months).scalar_subquery()),
-        "pass_rule_known": _of_a_draft(
-            _POLICY.with_only_columns(func.jsonb_exists(_p.pass_rules, _c.level)).scalar_subquery()
+        "policy": cast(_POLICY, Text),
+        "votes": _of_a_draft(_VOTES),
+        "expires_on": _c.expires_on,
+        "extended_from": _c.extended_from,
+        "recertified": case(
+            (_c.expires_on < TODAY, RECERTIFYING.where(_a.outcome == said(Outcome.MET.value)).exists()), else_=false()
         ),
+        "successor_id": case((_c.expires_on.is_not(None), _SUCCESSOR)),
+        "cancellation_requested_on": _c.cancellation_requested_on,
     },
     lifecycle=LIFECYCLE,
     judge=judge,
@@ -233,12 +312,48 @@ HISTORY = compiled(
             "reason_code": _d.reason_code,
             "reason": _d.reason,
             "decision_ref": _d.decision_ref,
+            "details": _d.details,
         },
     )
     .where(_d.certificate_id == bindparam("id", type_=Uuid))
     .order_by(_d.number)
 )
 """Every decision about one certificate (`id`), oldest first."""
+
+REVISIONS = compiled(
+    object_of(
+        CertificateRevision.__table__,
+        {
+            "number": _r.number,
+            "decision": _r.decision,
+            "effective_on": _r.effective_on,
+            "organisation_id": _r.holder_id,
+            "scope": _r.scope,
+            "valid_from": _r.valid_from,
+            "expires_on": _r.expires_on,
+            "service_users": _r.service_users,
+            "staff": _r.staff,
+        },
+    )
+    .where(_r.certificate_id == bindparam("id", type_=Uuid))
+    .order_by(_r.number)
+)
+"""What one certificate (`id`) said from one decision to the next, oldest first."""
+
+_VOTE = {
+    "voter": _v.voter,
+    "vote": _v.vote,
+    "comment": _v.comment,
+    "voted_at": moment(_v.voted_at),
+    "draft_version": _v.draft_version,
+}
+_VOTED = object_of(CertificateVote.__table__, _VOTE)
+
+VOTES = compiled(_VOTED.where(_v.certificate_id == bindparam("id", type_=Uuid)).order_by(_v.voted_at, _v.id))
+"""The committee's votes on one certificate (`id`), in the order in which they were last given."""
+
+VOTE = compiled(_VOTED.where(_v.id == bindparam("id", type_=Uuid)))
+"""One of them."""
 
 
 def _register() -> View:
@@ -247,12 +362,14 @@ def _register() -> View:
         func.jsonb_exists(_c.scope["sites"], cast(_s.id, Text))
     )
     told = {"import": "granted", "grant": "granted", "suspend": "suspended", "reinstate": "reinstated",
-            "withdraw": "withdrawn", "supersede": "superseded"}  # fmt: skip
+            "withdraw": "withdrawn", "cancel": "cancelled", "supersede": "superseded", "extend": "extended",
+            "restore": "restored", "revise_scope": "scope_revised", "transfer": "transferred"}  # fmt: skip
     decided = select(
         case({said(kind): said(word) for kind, word in told.items()}, value=_d.kind).label("kind"), _d.effective_on
     ).where(_d.certificate_id == _c.id, _d.effective_on <= TODAY, _d.kind.in_([said(kind) for kind in told]))
-    ended = select(said("expired").label("kind"), (_c.expires_on + literal_column("1")).label("effective_on")).where(
-        _c.expires_on < TODAY, or_(_c.ended_on.is_(None), _c.ended_on > _c.expires_on)
+    ran_out = ran_out_on()
+    ended = select(said("expired").label("kind"), ran_out.label("effective_on")).where(
+        ran_out <= TODAY, or_(_c.ended_on.is_(None), _c.ended_on > ran_out)
     )
     history = decided.correlate(Certificate.__table__).union_all(ended.correlate(Certificate.__table__)).lateral("h")
     organisation = func.json_build_object(

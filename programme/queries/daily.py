@@ -11,7 +11,15 @@ test proves it. A row that is due at a day gets every change that has come by th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+
+from programme.rules.certificates import AHEAD, ENDING
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))
+
 
 LATEST = """
 select day, finished_at is not null as finished, counts::text from job_run where job = 'daily' order by day desc limit 1
@@ -29,7 +37,7 @@ returning counts::text
 
 _CERTIFICATES = """
 with due as (
-    select id, organisation_id, version, expires_on, notice_days, ended_on, next_change_on
+    select id, organisation_id, version, expires_on, notice_days, ended_on, review_by, next_change_on
       from certificate
      where next_change_on <= $1
      order by next_change_on, organisation_id
@@ -37,17 +45,27 @@ with due as (
        for no key update skip locked
 ),
 change as (
-    select due.*, milestone.day, milestone.notice,
-           due.version + row_number() over (partition by due.id order by milestone.day) as new_version
+    select due.*, milestone.day, milestone.type, milestone.data,
+           due.version + row_number() over (partition by due.id order by milestone.day, milestone.place) as new_version
       from due
      cross join lateral (
-               select due.expires_on - days, days
+               select 1 as place, 'certificate.expiry_noticed' as type, due.expires_on - days as day,
+                      jsonb_build_object('days', days) as data
                  from unnest(due.notice_days) with ordinality as listed (days, place)
                 where place = array_position(due.notice_days, days)
                 union all
-               select due.expires_on + 1, null
-           ) as milestone (day, notice)
-     where milestone.day >= due.next_change_on and (due.ended_on is null or milestone.day < due.ended_on)
+               select 2, 'certificate.review_overdue', due.review_by + 1, '{}' where due.review_by < due.expires_on
+                union all
+               select 3, 'certificate.decision_took_effect', effective_on,
+                      jsonb_build_object('kind', kind, 'decision', number)
+                 from certificate_decision
+                where certificate_id = due.id and kind in (:ahead)
+                  and effective_on > (decided_at at time zone 'Europe/Vilnius')::date
+                union all
+               select 4, 'certificate.expired', due.expires_on + 1, '{}'
+           ) as milestone (place, type, day, data)
+     where milestone.day >= due.next_change_on
+       and (due.ended_on is null or milestone.day < due.ended_on or milestone.data ->> 'kind' in (:ending))
 ),
 moved as (
     update certificate
@@ -60,14 +78,11 @@ moved as (
     returning certificate.id
 ),
 news as (
-    select case when notice is null then 'certificate.expired' else 'certificate.expiry_noticed' end as type,
-           day, organisation_id, 'certificate' as resource_type, id, new_version,
-           case when notice is null then '{}' else jsonb_build_object('days', notice) end as data,
-           '{}'::jsonb as previous
+    select type, day, organisation_id, 'certificate' as resource_type, id, new_version, data, '{}'::jsonb as previous
       from change
      where day <= $1
 ),
-"""
+""".replace(":ahead", _listed(AHEAD)).replace(":ending", _listed(ENDING))
 
 _ANNUAL_REPORTS = """
 with due as (

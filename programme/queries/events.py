@@ -73,12 +73,17 @@ _RATING_SEEN = or_(
     _e.resource_type != said("rating"),
     select(RATINGS.id).where(RATINGS.id == _e.resource_id, RATINGS.seen[Sees.OWN]).correlate(Event.__table__).exists(),
 )
+
+FORMER_HOLDER = cast(_e.previous["organisation_id"].astext, Uuid)
+"""Whose the resource was before it passed to another organisation, which both are told of."""
+
 _CLIENT = bindparam("client", type_=Uuid)
 _OWN_ENDPOINT = (
     select(_w.id).where(_w.id == _e.resource_id, _w.client_id == _CLIENT).correlate(Event.__table__).exists()
 )
 _THEIRS = or_(
     _e.organisation_id == any_(IN_SIGHT),
+    any_(IN_SIGHT) == FORMER_HOLDER,
     and_(_e.resource_type == said("client"), _e.resource_id == _CLIENT),
     and_(_e.resource_type == said("webhook_endpoint"), _OWN_ENDPOINT),
     and_(_e.organisation_id.is_(None), _e.resource_type.in_([said(one) for one in OPEN])),

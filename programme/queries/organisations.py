@@ -29,6 +29,7 @@ ORGANISATIONS = View(
         "former_names": _o.former_names,
         "external_ids": _o.external_ids,
         "source": _o.source,
+        "succeeds_id": _o.succeeds_id,
         "test_clock_id": THIS_WORLD,
         "version": _o.version,
     },

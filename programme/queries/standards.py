@@ -77,6 +77,10 @@ _POLICY = {
     "report_grace_days": _p.report_grace_days,
     "expiring_days": _p.expiring_days,
     "expiry_notice_days": _p.expiry_notice_days,
+    "renewal_opens_days": _p.renewal_opens_days,
+    "extension_months": _p.extension_months,
+    "restoration_months": _p.restoration_months,
+    "decision_quorum": _p.decision_quorum,
     "pass_rules": _p.pass_rules,
 }
 _POLICY_OBJECT = func.json_build_object(*(part for name, column in _POLICY.items() for part in (said(name), column)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     ColumnElement,
     Text,
@@ -17,27 +19,30 @@ from sqlalchemy import (
     union_all,
 )
 
+from programme.queries.certificates import ran_out_on
+from programme.queries.events import FORMER_HOLDER
 from programme.queries.views import TODAY, compiled, said
 from programme.rules.certificates import LIFECYCLE, Source
-from programme.tables import Certificate, CertificateDecision, Enrolment, KnownFact, Project, Strand
+from programme.tables import Certificate, CertificateDecision, Enrolment, Event, KnownFact, Project, Strand
 
 _c, _d, _e = Certificate.__table__.c, CertificateDecision.__table__.c, Enrolment.__table__.c
-_f, _p, _s = KnownFact.__table__.c, Project.__table__.c, Strand.__table__.c
+_f, _p, _s, _x = KnownFact.__table__.c, Project.__table__.c, Strand.__table__.c, Event.__table__.c
 
 LISTED = "listed"
 """The kind of the one fact that every loaded organisation has: how sure its entry is."""
 
-TOLD = {name: move.event.replace(".", "_") for name, move in LIFECYCLE.moves.items()} | {
+TOLD = {name: move.events[0].replace(".", "_") for name, move in LIFECYCLE.moves.items()} | {
     "import": "certified",
     "grant": "certified",
     "supersede": "certificate_superseded",
+    "revise_scope": "certificate_scope_revised",
 }
 """What the line says of each kind of decision."""
 
 _ORGANISATION = bindparam("id", type_=Uuid)
 
 
-def _day(column: ColumnElement[object]) -> ColumnElement[str]:
+def _day(column: ColumnElement[Any]) -> ColumnElement[str]:
     return cast(column, Text)
 
 
@@ -75,17 +80,37 @@ _decisions = (
     .where(_d.organisation_id == _ORGANISATION, _d.effective_on <= TODAY)
 )
 
-_expiries = select(
-    _day(_c.expires_on + literal_column("1")),
-    said("certificate_expired"),
-    _certificate(func.jsonb_build_object(said("expires_on"), _c.expires_on)),
-    _confidence(_c.source),
+_ran_out = ran_out_on()
+_expiries = (
+    select(
+        _day(_ran_out),
+        said("certificate_expired"),
+        _certificate(func.jsonb_build_object(said("expires_on"), _ran_out - literal_column("1"))),
+        _confidence(_c.source),
+        said("certificate"),
+    )
+    .select_from(Certificate.__table__)
+    .where(
+        _c.organisation_id == _ORGANISATION,
+        _ran_out <= TODAY,
+        or_(_c.ended_on.is_(None), _c.ended_on > _ran_out),
+    )
+)
+
+_handed_over = select(
+    _day(_x.effective_on),
+    said("certificate_handed_over"),
+    func.jsonb_build_object(
+        said("certificate_id"), _x.resource_id, said("organisation_id"), _x.data["organisation_id"].astext
+    ),
+    null(),
     said("certificate"),
 ).where(
-    _c.organisation_id == _ORGANISATION,
-    _c.expires_on < TODAY,
-    or_(_c.ended_on.is_(None), _c.ended_on > _c.expires_on),
+    _x.type == said("certificate.transferred"),
+    FORMER_HOLDER == _ORGANISATION,
+    _x.effective_on <= TODAY,
 )
+"""What the organisation held once and another one holds since. It is told of the transfer, and of nothing after it."""
 
 _agreements = (
     select(
@@ -103,7 +128,7 @@ _agreements = (
     .where(_e.organisation_id == _ORGANISATION, _e.signed_on <= TODAY)
 )  # fmt: skip
 
-_line = union_all(_facts, _decisions, _expiries, _agreements).subquery("line")
+_line = union_all(_facts, _decisions, _expiries, _handed_over, _agreements).subquery("line")
 
 TIMELINE = compiled(
     select(cast(func.row_to_json(literal_column("line")), Text).label("body"))

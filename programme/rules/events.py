@@ -9,6 +9,7 @@ READ_WITH: dict[str, str] = {
     "assessment": "assessments.read",
     "auditor": "auditors.read",
     "certificate": "certificates.read",
+    "certificate_vote": "certificates.votes",
     "client": "clients.read",
     "compliance_case": "compliance_cases.read",
     "contact": "contacts.read",

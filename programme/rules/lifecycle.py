@@ -45,22 +45,36 @@ N = TypeVar("N", bound=str)
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One line of the table. `to` is None where the state stays as it is."""
+    """One line of the table. `to` is None where the state stays as it is. `events`: what it is told as; where there are
+    several, what was decided says which. `path`: the last part of its address."""
 
     name: str
     sources: frozenset[str]
     to: str | None
     who: frozenset[Role]
-    event: str
-    guards: tuple[str, ...] = ()
+    events: tuple[str, ...]
+    guards: tuple[str, ...]
+    path: str
 
     @property
-    def path(self) -> str:
-        return self.name.replace("_", "-")
+    def event(self) -> str:
+        """The one event of a move that has one."""
+        (event,) = self.events
+        return event
 
 
-def move(name: str, sources: Iterable[str], to: str | None, who: Iterable[Role], event: str, *guards: str) -> Move:
-    return Move(name, frozenset(sources), to, frozenset(who), event, guards)
+def move(
+    name: str,
+    sources: Iterable[str],
+    to: str | None,
+    who: Iterable[Role],
+    event: str | tuple[str, ...],
+    *guards: str,
+    at: str | None = None,
+) -> Move:
+    """`at`: where its address is not its name."""
+    events = (event,) if isinstance(event, str) else event
+    return Move(name, frozenset(sources), to, frozenset(who), events, guards, at or name.replace("_", "-"))
 
 
 WRONG_STATE = Reason(

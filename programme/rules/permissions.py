@@ -41,6 +41,8 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "assessments.rate": {_R.PROVIDER, _R.AUDITOR},
     "certificates.read": _READERS | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "certificates.write": {_R.COORDINATOR, _R.AWARDER},
+    "certificates.renewal_info": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "certificates.votes": {_R.COORDINATOR, _R.SUPERVISOR, _R.OPS} | _DOCKET,
     "annual_reports.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "compliance_cases.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AWARDER, _R.OPS},
     "events.read": _READERS | {_R.PROVIDER},

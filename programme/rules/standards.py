@@ -61,10 +61,14 @@ PROPOSED_POLICY: dict[str, Any] = {
     "report_grace_days": 30,
     "expiring_days": 180,
     "expiry_notice_days": [180, 90, 30],
+    "renewal_opens_days": 365,
+    "extension_months": 6,
+    "restoration_months": 6,
+    "decision_quorum": None,
     "pass_rules": {},
 }
-"""What holds of a version until its owner decides otherwise. The days are the programme's own proposals; how long a
-certificate is valid and what passes nobody but the owner can say."""
+"""What holds of a version until its owner decides otherwise. Days and windows are the programme's own proposals (that of
+restoration is ISO/IEC 17021-1, 9.6.3.2.5); how long a certificate is valid and what passes nobody but the owner can say."""
 
 
 def flaws(principles: Sequence[Mapping[str, Any]]) -> Iterator[FieldError]:

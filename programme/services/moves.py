@@ -55,11 +55,16 @@ async def known_organisation(work: Work, organisation_id: UUID) -> Organisation:
 
 
 async def checked_scope(
-    work: Work, organisation_id: UUID, scope: Mapping[str, Any], *, over: Mapping[str, Any] | None = None
+    work: Work,
+    organisation_id: UUID,
+    scope: Mapping[str, Any],
+    *,
+    over: Mapping[str, Any] | None = None,
+    at: str = "/scope",
 ) -> dict[str, Any]:
     """The scope as it is written down, where its services and the organisation's sites exist.
 
-    `over`: the present one, of which a merge patch changes only what it names.
+    `over`: the present one, of which a merge patch changes only what it names. `at`: where the body names it.
     """
     scope = {**(over or {}), **scope}
     services, sites = list(scope["services"]), [UUID(str(site)) for site in scope["sites"]]
@@ -68,11 +73,11 @@ async def checked_scope(
         await work.session.scalars(select(Site.id).where(Site.organisation_id == organisation_id, Site.id.in_(sites)))
     )
     errors = [
-        FieldError(f"/scope/services/{place}", "unknown_service", UNKNOWN_SERVICE)
+        FieldError(f"{at}/services/{place}", "unknown_service", UNKNOWN_SERVICE)
         for place, code in enumerate(services)
         if code not in known
     ] + [
-        FieldError(f"/scope/sites/{place}", "unknown_site", UNKNOWN_SITE)
+        FieldError(f"{at}/sites/{place}", "unknown_site", UNKNOWN_SITE)
         for place, site in enumerate(sites)
         if site not in own
     ]

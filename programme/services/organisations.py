@@ -8,6 +8,7 @@ from uuid import UUID
 
 from programme.errors import FieldError, Invalid
 from programme.sentences import Sentence
+from programme.services.moves import UNKNOWN_ORGANISATION
 from programme.tables import Municipality, Organisation, Site
 from programme.work import Work
 
@@ -23,6 +24,11 @@ async def _known_municipality(work: Work, code: str | None) -> None:
         raise Invalid(FieldError("/municipality", "unknown_municipality", UNKNOWN_MUNICIPALITY))
 
 
+async def _known_predecessor(work: Work, organisation_id: UUID | None) -> None:
+    if organisation_id is not None and await work.session.get(Organisation, organisation_id) is None:
+        raise Invalid(FieldError("/succeeds_id", "unknown_organisation", UNKNOWN_ORGANISATION))
+
+
 async def register(
     work: Work,
     *,
@@ -34,13 +40,16 @@ async def register(
     website: str | None = None,
     former_names: list[str] | None = None,
     external_ids: list[dict[str, Any]] | None = None,
+    succeeds_id: UUID | None = None,
     test_clock_id: UUID | None = None,
 ) -> Organisation:
-    """A new organisation, entered by hand. `test_clock_id`: the clock in whose world it is to be, which the door has led
+    """A new organisation, entered by hand. `succeeds_id`: whose rights and duties it has taken over by law.
+    `test_clock_id`: the clock in whose world it is to be, which the door has led
     into by then."""
     if test_clock_id not in (None, work.clock):
         raise Invalid(FieldError("/test_clock_id", "unknown_test_clock", UNKNOWN_TEST_CLOCK))
     await _known_municipality(work, municipality)
+    await _known_predecessor(work, succeeds_id)
     organisation = Organisation(
         legal_code=legal_code,
         name=name,
@@ -50,6 +59,7 @@ async def register(
         website=website,
         former_names=former_names or [],
         external_ids=external_ids or [],
+        succeeds_id=succeeds_id,
         source="entry",
     )
     return await work.add(organisation, "organisation.registered")
@@ -59,6 +69,7 @@ async def amend(work: Work, organisation_id: UUID, **changes: Any) -> Organisati
     """New particulars. A new name puts the one before it among the former names."""
     organisation = await work.take(Organisation, organisation_id)
     await _known_municipality(work, changes.get("municipality"))
+    await _known_predecessor(work, changes.get("succeeds_id"))
     renamed = "name" in changes and changes["name"] != organisation.name
     if renamed and "former_names" not in changes:
         changes["former_names"] = [*organisation.former_names, organisation.name]

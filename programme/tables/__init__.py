@@ -5,7 +5,13 @@ from programme.tables.assessments import Assessment, AssessmentSubmission, Ratin
 from programme.tables.auditors import Auditor, AuditorAdvice, AuditorLicence
 from programme.tables.base import Dated, Known, Recorded, Table, refusal_of, sandboxed
 from programme.tables.catalogue import Municipality, Policy, ServiceType, Standard, StandardVersion
-from programme.tables.certificates import Certificate, CertificateDecision, CertificatePeriod
+from programme.tables.certificates import (
+    Certificate,
+    CertificateDecision,
+    CertificatePeriod,
+    CertificateRevision,
+    CertificateVote,
+)
 from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
 from programme.tables.events import PROGRAMME, Event, EventChain, EventEra, Heartbeat, JobRun
 from programme.tables.jobs import Job
@@ -35,6 +41,8 @@ __all__ = [
     "Certificate",
     "CertificateDecision",
     "CertificatePeriod",
+    "CertificateRevision",
+    "CertificateVote",
     "Client",
     "ClientGrant",
     "ComplianceCase",

@@ -83,14 +83,17 @@ class Policy(Recorded, Table):
     """What a version's owner decides, from a day on. A later policy never rewrites what an earlier one computed.
 
     `validity_months` null: not known, so nothing is granted. `pass_rules`: level code → {type, …}; a level without a
-    rule is not granted. Days count back from the date that they belong to.
+    rule is not granted. Days count back from the date that they belong to. `extension_months`, `restoration_months`: how
+    far beyond its regular end a certificate may be extended, and until how long after its end it may be restored; null:
+    not at all. `decision_quorum`: how many of a committee have to vote on a grant; null: one awarder decides.
     """
 
     __tablename__ = "policy"
     resource = "policy"
     told: ClassVar = (
         "standard_version", "effective_from", "validity_months", "annual_reports_at_months", "report_opens_days",
-        "report_due_soon_days", "report_grace_days", "expiring_days", "expiry_notice_days", "pass_rules",
+        "report_due_soon_days", "report_grace_days", "expiring_days", "expiry_notice_days", "renewal_opens_days",
+        "extension_months", "restoration_months", "decision_quorum", "pass_rules",
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint(
@@ -103,6 +106,7 @@ class Policy(Recorded, Table):
             ),
         ),
         CheckConstraint("validity_months between 1 and 120", name="validity_months"),
+        CheckConstraint("decision_quorum >= 1", name="decision_quorum"),
         {"info": FOUND_THERE},
     )
 
@@ -115,6 +119,10 @@ class Policy(Recorded, Table):
     report_grace_days: Mapped[int]
     expiring_days: Mapped[int]
     expiry_notice_days: Mapped[list[int]]
+    renewal_opens_days: Mapped[int] = mapped_column(server_default=text("365"))
+    extension_months: Mapped[int | None]
+    restoration_months: Mapped[int | None]
+    decision_quorum: Mapped[int | None]
     pass_rules: Mapped[dict[str, Any]]
 
 

@@ -31,7 +31,12 @@ class Certificate(Known, Recorded, Table):
     `valid_from`, `expires_on`: first and last valid day, both inclusive, of the latest period; null in a draft.
     `periods`: all periods of validity; `suspensions`: when it was or will be suspended (days, end exclusive as
     PostgreSQL writes ranges). `ended_as` with `ended_on`: the terminal decision and its first day of effect.
+    `extended_from`: the last valid day as it was before the period was extended. `mark`: of a refusal, what was given
+    instead. `cancellation_requested_on`, `cancellation_wanted_on`: the holder has asked for cancellation, from this day on.
     `next_change_on`: the next day on which the daily pass has something to make known.
+
+    Predecessor and audit belong to the organisation that the certificate has when they are named (a trigger holds it) and
+    stay with it when the certificate is transferred.
     `municipality_key`: the holder's, put in by a trigger and kept by the foreign key: one index gives a municipality's
     certificates in order. `revision`: how often the wording of the certificate was decided anew.
     """
@@ -40,8 +45,9 @@ class Certificate(Known, Recorded, Table):
     resource = "certificate"
     told: ClassVar = (
         "reference", "organisation_id", "standard", "standard_version", "level", "scope", "certified_on", "valid_from",
-        "expires_on", "suspended_from", "suspended_to", "review_by", "ended_as", "ended_on", "revision",
-        "predecessor_id", "assessment_id", "service_users", "staff", "source",
+        "expires_on", "extended_from", "suspended_from", "suspended_to", "review_by", "ended_as", "ended_on", "mark",
+        "revision", "predecessor_id", "assessment_id", "service_users", "staff", "source", "cancellation_requested_on",
+        "cancellation_wanted_on",
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
@@ -50,8 +56,6 @@ class Certificate(Known, Recorded, Table):
             ["organisation.id", "organisation.municipality_key"],
             onupdate="CASCADE",
         ),
-        ForeignKeyConstraint(["organisation_id", "predecessor_id"], ["certificate.organisation_id", "certificate.id"]),
-        ForeignKeyConstraint(["organisation_id", "assessment_id"], ["assessment.organisation_id", "assessment.id"]),
         Index(
             "uq_certificate_reference",
             "reference",
@@ -68,6 +72,37 @@ class Certificate(Known, Recorded, Table):
         CheckConstraint("(ended_as is null) = (ended_on is null)", name="ended"),
         CheckConstraint("ended_as in ('refused', 'withdrawn', 'cancelled', 'superseded')", name="ended_as"),
         CheckConstraint("source in ('decision', 'import')", name="source"),
+        CheckConstraint("extended_from < expires_on", name="extended"),
+        CheckConstraint("mark is null or ended_as = 'refused'", name="mark"),
+        CheckConstraint(
+            "(cancellation_requested_on is null) = (cancellation_wanted_on is null)", name="cancellation_request"
+        ),
+        Index(
+            "uq_certificate_assessment_id",
+            "assessment_id",
+            unique=True,
+            info=refuses(
+                "audit_used",
+                lt="Šiuo auditu jau pagrįstas kitas sertifikatas.",
+                en="Another certificate already rests on this audit.",
+            ),
+        ),
+        Index(
+            "uq_certificate_successor_draft",
+            "predecessor_id",
+            unique=True,
+            postgresql_where=text("expires_on is null and ended_on is null"),
+            info=refuses(
+                "successor_drafted",
+                lt="Jau rengiamas kitas sertifikatas, kuris pakeis šį.",
+                en="Another certificate that is to take the place of this one is being prepared.",
+            ),
+        ),
+        Index(
+            "ix_certificate_cancellation",
+            "cancellation_requested_on",
+            postgresql_where=text("cancellation_requested_on is not null"),
+        ),
         Index("ix_certificate_expires_on", text("coalesce(expires_on, 'infinity')"), "id"),
         Index("ix_certificate_municipality", "municipality_key", text("coalesce(expires_on, 'infinity')"), "id"),
         Index("ix_certificate_certified_on", text("coalesce(certified_on, 'infinity')"), "id"),
@@ -107,27 +142,31 @@ class Certificate(Known, Recorded, Table):
     expires_on: Mapped[date | None]
     periods: Mapped[list[Range[date]]] = mapped_column(DATEMULTIRANGE(), server_default=text("'{}'"))
     suspensions: Mapped[list[Range[date]]] = mapped_column(DATEMULTIRANGE(), server_default=text("'{}'"))
+    extended_from: Mapped[date | None]
     suspended_from: Mapped[date | None]
     suspended_to: Mapped[date | None]
     review_by: Mapped[date | None]
     ended_as: Mapped[str | None]
     ended_on: Mapped[date | None]
+    mark: Mapped[str | None]
     expiring_days: Mapped[int] = mapped_column(server_default=text("180"))
     notice_days: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
     next_change_on: Mapped[date | None]
     revision: Mapped[int] = mapped_column(server_default=text("1"))
-    predecessor_id: Mapped[UUID | None]
-    assessment_id: Mapped[UUID | None]
+    predecessor_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificate.id"))
+    assessment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assessment.id"))
     service_users: Mapped[int | None]
     staff: Mapped[int | None]
     source: Mapped[str] = mapped_column(server_default=text("'decision'"))
+    cancellation_requested_on: Mapped[date | None]
+    cancellation_wanted_on: Mapped[date | None]
 
 
 class CertificateDecision(Table):
-    """One decision about a certificate, never overwritten. `kind`: the move, or `import`.
+    """One decision about a certificate, or a request for one, never overwritten. `kind`: the move, or `import`.
 
     `effective_on`: the first day of its effect; `decided_at`: when it was recorded. `details`: what belongs to this
-    kind alone (`review_by`, `override_reason`).
+    kind alone (`review_by`, `override_reason`, `expires_on`, `document_ref` and the like).
     """
 
     __tablename__ = "certificate_decision"
@@ -154,6 +193,72 @@ class CertificateDecision(Table):
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
+class CertificateRevision(Table):
+    """What a certificate says from a decision on; never changed. The first is that of the grant or import.
+
+    `decision`: the number of the decision. `holder_id`: whose certificate it is by this revision, which the organisation
+    that the row belongs to need not be any more.
+    """
+
+    __tablename__ = "certificate_revision"
+    __table_args__ = (
+        UniqueConstraint("certificate_id", "number"),
+        ForeignKeyConstraint(
+            ["organisation_id", "certificate_id"],
+            ["certificate.organisation_id", "certificate.id"],
+            onupdate="CASCADE",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    organisation_id: Mapped[UUID]
+    certificate_id: Mapped[UUID]
+    number: Mapped[int]
+    decision: Mapped[int]
+    effective_on: Mapped[date]
+    holder_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    scope: Mapped[dict[str, Any]]
+    valid_from: Mapped[date]
+    expires_on: Mapped[date]
+    service_users: Mapped[int | None]
+    staff: Mapped[int | None]
+
+
+class CertificateVote(Recorded, Table):
+    """One committee member's vote on a draft; changed votes are told as events. It counts while the draft stands as it
+    was voted on, at `draft_version`. `voter`: a client's id. The comment is for the committee and is told to nobody else.
+    """
+
+    __tablename__ = "certificate_vote"
+    resource = "certificate_vote"
+    told: ClassVar = ("organisation_id", "certificate_id", "voter", "vote", "draft_version")
+    __table_args__ = (
+        UniqueConstraint(
+            "certificate_id",
+            "voter",
+            info=refuses(
+                "vote_recorded",
+                lt="Jūsų balsas ką tik įrašytas; norėdami jį pakeisti, balsuokite dar kartą.",
+                en="Your vote was recorded just now; vote again to change it.",
+            ),
+        ),
+        ForeignKeyConstraint(
+            ["organisation_id", "certificate_id"],
+            ["certificate.organisation_id", "certificate.id"],
+            onupdate="CASCADE",
+        ),
+        CheckConstraint("vote in ('for', 'against', 'abstain')", name="vote"),
+    )
+
+    organisation_id: Mapped[UUID]
+    certificate_id: Mapped[UUID]
+    voter: Mapped[UUID] = mapped_column(ForeignKey("client.id"))
+    vote: Mapped[str]
+    comment: Mapped[str | None]
+    voted_at: Mapped[datetime]
+    draft_version: Mapped[int]
+
+
 NOWHERE = UUID(int=0)
 """Stands for a period's site (or service) where the scope names none: a null would never conflict."""
 
@@ -161,7 +266,8 @@ NOWHERE = UUID(int=0)
 class CertificatePeriod(Table):
     """One period of validity of one service at one site: what may never overlap within an organisation and standard.
 
-    `effective`: the days on which it really holds, cut short by a terminal decision.
+    `ended_on`: first day on which it is given up before its time: by a terminal decision, or for this place alone as the
+    scope was revised. `effective`: the days on which it really holds. After a transfer it begins with the new holder.
     """
 
     __tablename__ = "certificate_period"

@@ -44,6 +44,11 @@ class Event(Table):
     __table_args__ = (
         Index("ix_event_feed", "era", "xact", "seq"),
         Index("ix_event_feed_of_organisation", "organisation_id", "era", "xact", "seq"),
+        Index(
+            "ix_event_former_holder",
+            text("((previous ->> 'organisation_id')::uuid)"),
+            postgresql_where=text("previous ->> 'organisation_id' is not null"),
+        ),
         UniqueConstraint("resource_id", "resource_version"),
     )
 

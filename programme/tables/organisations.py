@@ -18,7 +18,8 @@ class Organisation(Known, Recorded, Table):
     """One legal entity. `legal_code`, `kind` and `municipality` may be unknown of imported ones only.
 
     `former_names`: what it was called before, oldest first. `external_ids`: [{system, value}]; the system
-    `programme` holds the key by which loading the real programme finds it again. `municipality_key`: the municipality,
+    `programme` holds the key by which loading the real programme finds it again. `succeeds_id`: the organisation whose
+    rights and duties it has taken over by law (a merger, a reorganisation). `municipality_key`: the municipality,
     or nothing where it is unknown, for rows below that are found by it.
     """
 
@@ -26,9 +27,20 @@ class Organisation(Known, Recorded, Table):
     resource = "organisation"
     told: ClassVar = (
         "legal_code", "name", "kind", "municipality", "address", "website", "former_names", "external_ids", "source",
+        "succeeds_id",
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint("id", "municipality_key"),
+        CheckConstraint(
+            "succeeds_id <> id",
+            name="succeeds_another",
+            info=refuses(
+                "succeeds_itself",
+                lt="Organizacija negali būti savo pačios teisių perėmėja.",
+                en="An organisation cannot be its own successor.",
+            ),
+        ),
+        Index("ix_organisation_succeeds_id", "succeeds_id", postgresql_where=text("succeeds_id is not null")),
         Index(
             "uq_organisation_legal_code",
             "legal_code",
@@ -73,6 +85,7 @@ class Organisation(Known, Recorded, Table):
     former_names: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
     external_ids: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     source: Mapped[str] = mapped_column(server_default=text("'entry'"))
+    succeeds_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     sort_name: Mapped[str] = mapped_column(Text(collation="C"), Computed("lt_sort_key(name)", persisted=True))
     search: Mapped[str] = mapped_column(
         Computed("fold(name || ' ' || joined(former_names) || ' ' || coalesce(legal_code, ''))", persisted=True)

@@ -335,6 +335,51 @@ async def _certificates(walk: Walk) -> None:
 
     draft = await walk.write(awarder, "POST", "/v1/certificates", new)
     await walk.move(awarder, f"/v1/certificates/{draft['id']}", draft, "refuse", WHY)
+    await _revised_and_handed_over(walk)
+    await _renewed_and_restored(walk)
+
+
+async def _revised_and_handed_over(walk: Walk) -> None:
+    world = walk.world
+    awarder, office = await world.caller("awarder"), await world.caller("coordinator")
+    made = await a_certificate(world.database, "2025-12-01", reference="LIT2025-601")
+    provider, at = await world.caller("provider", made.organisation), f"/v1/certificates/{made.certificate}"
+    one = await walk.move(provider, at, (await provider.get(at)).json(), "request-cancellation", WHY)
+    one = await walk.move(provider, at, one, "withdraw-cancellation-request")
+    one = await walk.move(provider, at, one, "request-cancellation", WHY)
+    one = await walk.move(office, at, one, "decline-cancellation", WHY)
+    one = await walk.move(office, at, one, "amend", WHY | {"staff": 12})
+    one = await walk.move(awarder, at, one, "revise-scope", {"scope": SCOPE, "decision_ref": "AC-2"})
+    one = await walk.move(awarder, at, one, "extend", {"expires_on": "2029-01-31", "decision_ref": "AC-3"})
+    holder = await world.organisation(succeeds_id=str(made.organisation))
+    one = await walk.move(awarder, at, one, "transfer", {
+        "organisation_id": holder["id"], "document_ref": "REORG-1", "decision_ref": "AC-4",
+    })  # fmt: skip
+    await walk.move(office, at, one, "cancel", {"holder_request_ref": "S-114"})
+
+
+async def _renewed_and_restored(walk: Walk) -> None:
+    world = walk.world
+    awarder, office = await world.caller("awarder"), await world.caller("coordinator")
+    made = await a_certificate(world.database, "2023-11-01", reference="LIT2023-601")
+    await catch_up(world.database, date(2026, 11, 22))
+    at = f"/v1/certificates/{made.certificate}"
+    one = (await awarder.get(at)).json()
+    await walk.move(office, at, one, "renew")
+    audit = await world.finished_audit(made.organisation, scope=one["scope"])
+    await walk.move(awarder, at, one, "restore", {"assessment_id": audit["id"], "decision_ref": "AC-5"})
+
+    version = "/v1/standards/EQUASS/versions/EQUASS-2018"
+    seen = (await office.get(version)).json()
+    await walk.write(
+        office, "POST", f"{version}/policies", {"effective_from": "2026-11-01", "decision_quorum": 1}, of=seen
+    )
+    holder = await world.organisation()
+    await world.finished_audit(holder["id"], scope=SCOPE)
+    draft = await walk.write(office, "POST", "/v1/certificates", {
+        "organisation_id": holder["id"], "standard_version": "EQUASS-2018", "level": "ASSURANCE", "scope": SCOPE,
+    })  # fmt: skip
+    await walk.write(awarder, "POST", f"/v1/certificates/{draft['id']}/votes", {"vote": "for"})
 
 
 async def _annual_reports_and_cases(walk: Walk) -> None:

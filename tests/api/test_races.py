@@ -79,19 +79,17 @@ async def test_of_50_who_change_one_version_one_does(busy: World) -> None:
 async def drafts_to_grant(
     world: World, *scopes: dict[str, Any], holder: Any = None
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Drafts with finalised audits, each with the body that grants it; of one organisation where `holder` is given."""
-    awarder, found, audits = await world.caller("awarder"), [], {}
+    """Drafts with finalised audits, each of its own, with the body that grants it; of one organisation where `holder` is given."""
+    awarder, found = await world.caller("awarder"), []
     for number, covered in enumerate(scopes):
         whose = holder or (await world.organisation())["id"]
-        about = (whose, str(covered))
-        if about not in audits:
-            audits[about] = (await world.finished_audit(whose, scope=covered))["id"]
+        audit = await world.finished_audit(whose, scope=covered)
         made = await awarder.post("/v1/certificates", {
             "organisation_id": whose, "standard_version": "EQUASS-2018", "level": "ASSURANCE", "scope": covered,
         })  # fmt: skip
         assert made.status_code == 201, made.text
         found.append((f"/v1/certificates/{made.json()['id']}/grant", {
-            "certified_on": "2026-11-22", "reference": f"LIT2026-{number:03}", "assessment_id": audits[about],
+            "certified_on": "2026-11-22", "reference": f"LIT2026-{number:03}", "assessment_id": audit["id"],
             "decision_ref": "AC-1",
         }))  # fmt: skip
     return found

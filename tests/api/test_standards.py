@@ -75,6 +75,10 @@ async def test_a_version_is_read_with_its_tree_and_policies(world: World) -> Non
         "report_grace_days": 30,
         "expiring_days": 180,
         "expiry_notice_days": [180, 90, 30],
+        "renewal_opens_days": 365,
+        "extension_months": 6,
+        "restoration_months": 6,
+        "decision_quorum": None,
         "pass_rules": {"ASSURANCE": {"type": "all_met"}},
     }
     assert version["policies"] == [version["policy"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,18 @@ from hypothesis import strategies as st
 
 from programme.errors import Forbidden, NotAllowed
 from programme.rules import certificates as rules
-from programme.rules.certificates import LIFECYCLE, CertificateFacts, Decisions, Span, Status
+from programme.rules.certificates import (
+    LIFECYCLE,
+    CertificateFacts,
+    Change,
+    Course,
+    Decisions,
+    Span,
+    Status,
+    Votes,
+    draft_like,
+    renewal,
+)
 from programme.rules.lifecycle import Role
 from tests.strategies import DAYS, decisions
 
@@ -121,35 +133,57 @@ def test_only_what_holds_on_the_day_is_in_force(decided: Decisions, day: date) -
 def test_stepping_from_change_to_change_meets_each_once(
     expires_on: date, notice_days: set[int], ended_on: date | None
 ) -> None:
-    met, reached = [], rules.next_change(None, expires_on, notice_days, ended_on)
+    course = Course(expires_on, sorted(notice_days), ended_on)
+    met, reached = [], rules.next_change(None, course)
     while reached is not None:
         met.append(reached)
-        reached = rules.next_change(reached, expires_on, notice_days, ended_on)
-    days = rules.changes(expires_on, notice_days)
+        reached = rules.next_change(reached, course)
+    days = [day for day, _ in rules.changes(replace(course, ended_on=None))]
     assert met == [day for day in days if ended_on is None or day < ended_on]
 
 
 @given(DAYS, st.sets(st.integers(min_value=1, max_value=400), max_size=4))
 def test_notices_come_so_many_days_before_and_the_end_the_day_after(expires_on: date, notice_days: set[int]) -> None:
-    *notices, end = rules.changes(expires_on, notice_days)
-    assert end == expires_on + timedelta(days=1)
-    assert {(expires_on - notice).days for notice in notices} == notice_days
+    *notices, end = rules.changes(Course(expires_on, sorted(notice_days)))
+    assert end == (expires_on + timedelta(days=1), Change.EXPIRED)
+    assert {(expires_on - day).days for day, _ in notices} == notice_days
+    assert {change for _, change in notices} <= {Change.EXPIRY_NOTICED}
     assert notices == sorted(notices)
 
 
 def test_an_end_on_the_day_of_a_change_comes_before_it() -> None:
     last = date(2026, 11, 22)
     notice = last - timedelta(days=30)
-    assert rules.next_change(None, last, [30], ended_on=notice) is None
-    assert rules.next_change(None, last, [30], ended_on=notice + timedelta(days=1)) == notice
-    assert rules.next_change(notice, last, [30], ended_on=last + timedelta(days=1)) is None
+    assert rules.next_change(None, Course(last, [30], notice)) is None
+    assert rules.next_change(None, Course(last, [30], notice + timedelta(days=1))) == notice
+    assert rules.next_change(notice, Course(last, [30], last + timedelta(days=1))) is None
+
+
+def test_a_decision_that_was_taken_ahead_is_told_on_its_day_unless_an_end_comes_first() -> None:
+    last, end = date(2026, 11, 22), date(2026, 6, 1)
+    ahead = [("grant", date(2023, 11, 22)), ("suspend", date(2026, 6, 1)), ("withdraw", end)]
+    effect = Change.DECISION_TOOK_EFFECT
+    assert rules.changes(Course(last, [], end, ahead=ahead)) == [(date(2023, 11, 22), effect), (end, effect)]
+    assert rules.changes(Course(last, [], ahead=ahead[:2])) == [
+        (date(2023, 11, 22), effect), (date(2026, 6, 1), effect), (date(2026, 11, 23), Change.EXPIRED),
+    ]  # fmt: skip
+
+
+def test_a_suspension_that_nobody_reviewed_is_told_the_day_after_while_the_certificate_lives() -> None:
+    last = date(2026, 11, 22)
+    told = [change for _, change in rules.changes(Course(last, review_by=last - timedelta(days=1)))]
+    assert told == [Change.REVIEW_OVERDUE, Change.EXPIRED]
+    assert rules.changes(Course(last, review_by=date(2026, 3, 1)))[0] == (date(2026, 3, 2), Change.REVIEW_OVERDUE)
+    for course in (Course(last, review_by=last), Course(last, (), date(2026, 3, 2), review_by=date(2026, 3, 1))):
+        assert Change.REVIEW_OVERDUE not in [change for _, change in rules.changes(course)]
 
 
 @given(DAYS, DAYS)
 def test_an_import_tells_its_end_even_when_long_past_and_no_old_notice(today: date, expires_on: date) -> None:
-    first = rules.next_change_of_import(today, expires_on, NOTICES)
+    course = Course(expires_on, NOTICES)
+    first = rules.next_change_of_import(today, course)
     assert first > today or first == expires_on + timedelta(days=1)
-    assert first in rules.changes(expires_on, NOTICES)
+    assert first in [day for day, _ in rules.changes(course)]
 
 
 TODAY = date(2026, 11, 22)
@@ -207,9 +241,119 @@ def test_what_is_decided_for_a_coming_day_stands_in_the_way_of_deciding_it_again
     ]
 
 
-def test_the_awarder_decides_and_only_the_worker_expires() -> None:
-    assert {name for name, move in LIFECYCLE.moves.items() if move.who == {Role.WORKER}} == {"expire"}
-    assert all(move.who == {Role.AWARDER} for name, move in LIFECYCLE.moves.items() if name != "expire")
+@pytest.mark.parametrize(
+    ("votes", "found"),
+    [
+        (Votes(), ["quorum_not_reached"]),
+        (Votes(2), ["quorum_not_reached"]),
+        (Votes(2, 1), []),
+        (Votes(2, 0, 1), []),
+        (Votes(1, 1, 1), ["majority_not_in_favour"]),
+        (Votes(0, 0, 3), ["majority_not_in_favour"]),
+        (Votes(1, 3), ["majority_not_in_favour"]),
+    ],
+)
+def test_a_committee_grants_with_its_quorum_and_more_votes_for_than_against(votes: Votes, found: list[str]) -> None:
+    assert codes("grant", replace(PASSED, quorum=3, votes=votes)) == found
+    assert codes("grant", replace(PASSED, votes=votes)) == []
+
+
+def test_there_is_a_vote_where_a_committee_decides_and_who_audited_has_none() -> None:
+    assert codes("vote", PASSED) == ["no_committee"]
+    assert codes("vote", replace(PASSED, quorum=3)) == []
+    with pytest.raises(Forbidden):
+        LIFECYCLE.check("vote", replace(PASSED, quorum=3, auditor_of_all=True))
+
+
+LAST = date(2027, 1, 31)
+IN_FORCE = CertificateFacts(
+    Status.EXPIRING, TODAY, expires_on=LAST, regular_end=LAST, extension_months=1, restoration_months=6,
+    renewal_opens_days=90, validity_months=36, pass_rule_known=True,
+)  # fmt: skip
+EXPIRED = replace(IN_FORCE, state=Status.EXPIRED, today=date(2027, 7, 31), recertified=True)
+
+
+def test_an_extension_goes_as_far_as_the_policy_from_the_regular_end_and_no_further() -> None:
+    assert codes("extend", IN_FORCE) == []
+    assert IN_FORCE.extension_until == date(2027, 2, 28)
+    assert codes("extend", replace(IN_FORCE, expires_on=date(2027, 2, 27))) == []
+    used_up = replace(IN_FORCE, expires_on=date(2027, 2, 28))
+    assert LIFECYCLE.reasons("extend", used_up)[0].say("lt")["latest"] == date(2027, 2, 28)
+    assert codes("extend", used_up) == ["extension_used_up"]
+    for none in (None, 0):
+        assert codes("extend", replace(IN_FORCE, extension_months=none)) == ["extension_not_allowed"]
+    assert codes("extend", replace(IN_FORCE, expires_on=None, regular_end=None)) == ["extension_not_allowed"]
+    assert codes("extend", replace(IN_FORCE, expires_on=None)) == []
+
+
+def test_a_restoration_takes_a_new_audit_and_comes_within_its_window() -> None:
+    assert codes("restore", EXPIRED) == []
+    assert codes("restore", replace(EXPIRED, today=date(2027, 8, 1))) == ["restoration_window_over"]
+    assert codes("restore", replace(EXPIRED, recertified=False)) == ["recertification_not_done"]
+    assert codes("restore", replace(EXPIRED, validity_months=None)) == ["validity_not_set"]
+    for none in (None, 0):
+        assert codes("restore", replace(EXPIRED, restoration_months=none)) == ["restoration_not_allowed"]
+    assert codes("restore", replace(EXPIRED, expires_on=None)) == ["restoration_not_allowed"]
+    assert codes("restore", replace(EXPIRED, state=Status.SUSPENDED)) == ["wrong_state"]
+
+
+def test_a_renewal_is_begun_once_its_window_is_open_and_once_only() -> None:
+    assert codes("renew", IN_FORCE) == []
+    early = replace(IN_FORCE, renewal_opens_days=69)
+    assert LIFECYCLE.reasons("renew", early)[0].say("en") == {
+        "code": "window_not_open", "message": "Recertification can be begun from 2026-11-23.",
+        "opens_on": date(2026, 11, 23),
+    }  # fmt: skip
+    assert codes("renew", replace(IN_FORCE, renewal_opens_days=70)) == codes("renew", EXPIRED) == []
+    assert codes("renew", replace(IN_FORCE, successor_id=UUID(int=1))) == ["successor_drafted"]
+    assert codes("transfer", replace(IN_FORCE, successor_id=UUID(int=1))) == ["successor_drafted"]
+    assert codes("renew", replace(IN_FORCE, end_decided_on=LAST)) == ["end_already_decided"]
+
+
+def test_a_holder_asks_once_and_only_what_was_asked_is_answered() -> None:
+    asked = replace(IN_FORCE, cancellation_requested_on=TODAY)
+    assert codes("request_cancellation", IN_FORCE) == []
+    assert codes("request_cancellation", asked) == ["cancellation_already_requested"]
+    for answer in ("decline_cancellation", "withdraw_cancellation_request"):
+        assert codes(answer, asked) == []
+        assert codes(answer, IN_FORCE) == ["no_cancellation_request"]
+    assert codes("cancel", asked) == codes("cancel", IN_FORCE) == []
+
+
+def test_what_is_missing_for_a_renewal_is_what_stands_in_the_way_of_its_moves() -> None:
+    def missing(facts: CertificateFacts, draft: CertificateFacts, granted: bool = False) -> list[str]:
+        return [reason.code for reason in renewal(facts, draft, granted=granted).missing]
+
+    early = replace(IN_FORCE, renewal_opens_days=1)
+    assert missing(early, draft_like(early, ())) == ["window_not_open", "draft_not_opened", "no_finalised_audit"]
+    assert missing(IN_FORCE, draft_like(IN_FORCE, ("not_met",))) == ["draft_not_opened", "audit_not_passed"]
+    drafted = replace(IN_FORCE, successor_id=UUID(int=1))
+    assert missing(drafted, PASSED) == []
+    assert missing(drafted, replace(PASSED, auditor_of_all=True)) == []
+    assert missing(drafted, replace(PASSED, quorum=2)) == ["quorum_not_reached"]
+    assert missing(IN_FORCE, draft_like(IN_FORCE, ()), granted=True) == []
+
+
+def test_the_dates_of_a_renewal_leave_no_day_uncovered() -> None:
+    told = renewal(IN_FORCE, draft_like(IN_FORCE, ()), granted=False)
+    assert (told.opens_on, told.audit_by, told.decide_by) == (date(2026, 11, 2), date(2027, 2, 1), date(2027, 2, 1))
+    assert (told.extension_until, told.restoration_until) == (date(2027, 2, 28), date(2027, 7, 31))
+    for facts in (replace(IN_FORCE, state=Status.WITHDRAWN), replace(EXPIRED, expires_on=None)):
+        nothing = renewal(facts, draft_like(facts, ()), granted=False)
+        assert (nothing.opens_on, nothing.decide_by) == (None, None)
+    ended = replace(IN_FORCE, state=Status.SUPERSEDED)
+    assert [one.code for one in renewal(ended, PASSED, granted=False).missing] == ["wrong_state"]
+    assert renewal(ended, PASSED, granted=True).missing == ()
+
+
+def test_who_makes_which_move() -> None:
+    others = {
+        "expire": {Role.WORKER}, "request_cancellation": {Role.PROVIDER},
+        "withdraw_cancellation_request": {Role.PROVIDER}, "decline_cancellation": {Role.COORDINATOR, Role.AWARDER},
+        "cancel": {Role.COORDINATOR, Role.AWARDER}, "amend": {Role.COORDINATOR, Role.AWARDER},
+        "renew": {Role.COORDINATOR, Role.AWARDER},
+    }  # fmt: skip
+    assert all(move.who == others.get(name, {Role.AWARDER}) for name, move in LIFECYCLE.moves.items())
 
 
 def test_what_the_public_register_shows_of_each_status() -> None:

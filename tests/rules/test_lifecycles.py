@@ -25,7 +25,6 @@ OURS = {"compliance_case"}
 
 THIRD_ISSUE = {
     "assessment": {"require_improvement", "resubmit"},
-    "certificate": {"restore", "cancel", "revise_scope", "amend", "transfer", "extend"},
     "annual_report": {"waive"},
 }
 """Moves that are written down and not built yet."""
@@ -59,9 +58,9 @@ def test_moves_that_are_missing_in_code_are_those_of_the_third_issue(resource: s
 @pytest.mark.parametrize(("move", "line"), BOTH)
 def test_a_move_is_the_one_that_is_written_down(move: Move, line: dict[str, Any]) -> None:
     assert move.sources == {state for stored in line["from"] for state in _states(stored)}
-    assert move.to == line["to"]
+    assert move.to == (None if line["to"] == "same" else line["to"])
     assert move.who == set(line["who"])
-    assert move.event == line["event"]
+    assert move.events == (tuple(line["event"]) if isinstance(line["event"], list) else (line["event"],))
     assert set(line.get("guards", [])) <= set(move.guards), "the code may guard more, never less"
 
 
@@ -77,11 +76,11 @@ def test_a_lifecycle_begins_where_it_is_written_down(lifecycle: Lifecycle[Any]) 
     assert any(DOCUMENT[lifecycle.resource]["initial"] in move.sources for move in lifecycle.moves.values())
 
 
-def test_every_transition_names_its_event_in_the_past_tense_of_its_resource() -> None:
+def test_every_transition_names_its_event_in_the_past_tense_of_its_resource_or_of_a_part_of_it() -> None:
     for resource, lifecycle in DOCUMENT.items():
         for line in lifecycle["transitions"]:
             events = line["event"] if isinstance(line["event"], list) else [line["event"]]
-            assert all(event.startswith(f"{resource}.") for event in events)
+            assert all(event.startswith((f"{resource}.", f"{resource}_")) for event in events)
 
 
 def test_a_case_is_closed_once_by_the_coordinator() -> None:

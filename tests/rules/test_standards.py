@@ -107,6 +107,10 @@ def test_what_is_proposed_until_the_owner_decides() -> None:
         "report_grace_days": 30,
         "expiring_days": 180,
         "expiry_notice_days": [180, 90, 30],
+        "renewal_opens_days": 365,
+        "extension_months": 6,
+        "restoration_months": 6,
+        "decision_quorum": None,
         "pass_rules": {},
     }
 

@@ -96,6 +96,7 @@ async def test_a_provider_reads_no_row_of_another_organisation_with_any_statemen
         connection = await work.connection()
         expected: dict[str, set[Any]] = {
             "idempotency_key": set(), "client_grant": set(), "api_key": {own.client_id},
+            "certificate_vote": set(),
             "event": {own.organisation_id, None}, "webhook_delivery": {own.endpoint_id},
             "webhook_attempt": {own.delivery_id}, "webhook_message": {own.reference},
         }  # fmt: skip
@@ -263,6 +264,8 @@ async def test_a_login_that_owns_nothing_serves_everything(settings: Settings, a
         ("rating", None, "carried_from", "assessment_id"),
         ("certificate_decision", None, "organisation_id", "organisation_id"),
         ("certificate_period", None, "organisation_id", "organisation_id"),
+        ("certificate_revision", None, "organisation_id", "organisation_id"),
+        ("certificate_vote", None, "organisation_id", "organisation_id"),
         ("annual_report_submission", None, "organisation_id", "organisation_id"),
         ("annual_report_review", None, "organisation_id", "organisation_id"),
     ],
@@ -276,6 +279,10 @@ async def test_no_child_hangs_on_a_row_of_another_organisation(
     with pytest.raises((asyncpg.ForeignKeyViolationError, asyncpg.ExclusionViolationError)):
         async with world.at_work() as work:
             await (await work.connection()).execute(change, getattr(foreign, target))
+
+
+HELD_AS_THEY_ARE_NAMED = ["certificate.assessment_id", "certificate.predecessor_id"]
+"""By a trigger, since a transfer leaves them with the former holder."""
 
 
 def test_every_reference_between_records_names_the_organisation_too() -> None:
@@ -292,7 +299,7 @@ def test_every_reference_between_records_names_the_organisation_too() -> None:
         if key.column.table.name in records
         and not any(one.parent.name == "organisation_id" for one in constraint.elements)
     ]
-    assert loose == []
+    assert sorted(loose) == HELD_AS_THEY_ARE_NAMED
 
 
 def test_a_sight_says_what_is_in_it() -> None:

@@ -1,4 +1,4 @@
-"""Certificates to decide on: opening a draft and writing it anew."""
+"""Certificates to decide on: opening a draft, one that takes another's place, and writing it anew."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from programme.errors import FieldError, Invalid
+from programme.queries.certificates import CERTIFICATES
 from programme.rules import certificates as rules
 from programme.rules.certificates import LIFECYCLE, Status
 from programme.sentences import Sentence
-from programme.services.moves import checked_scope, known_organisation
+from programme.services.moves import checked_scope, judge, known_organisation
 from programme.tables import (
     Certificate,
     Standard,
@@ -45,15 +46,7 @@ async def open_draft(
     """A certificate to decide on. `predecessor_id`: the one that it takes the place of when it is granted."""
     organisation = await known_organisation(work, organisation_id)
     version = await level_of(work, standard_version, level)
-    if predecessor_id is not None:
-        predecessor = await work.session.get(Certificate, predecessor_id)
-        if (
-            predecessor is None
-            or predecessor.organisation_id != organisation.id
-            or predecessor.standard != version.standard
-            or predecessor.expires_on is None
-        ):
-            raise Invalid(FieldError("/predecessor_id", "unknown_certificate", UNKNOWN_PREDECESSOR))
+    await _check_predecessor(work, predecessor_id, organisation.id, version.standard)
     certificate = Certificate(
         organisation_id=organisation.id,
         standard=version.standard,
@@ -77,10 +70,45 @@ async def revise_draft(work: Work, certificate_id: UUID, **changes: Any) -> Cert
         )
     if "level" in changes:
         await level_of(work, certificate.standard_version, changes["level"])
+    await _check_predecessor(work, changes.get("predecessor_id"), certificate.organisation_id, certificate.standard)
     for name, value in changes.items():
         setattr(certificate, name, value)
     await work.record("certificate.draft_revised", certificate)
     return certificate
+
+
+async def renew(
+    work: Work,
+    certificate_id: UUID,
+    *,
+    standard_version: str | None = None,
+    level: str | None = None,
+    scope: Mapping[str, Any] | None = None,
+    service_users: int | None = None,
+    staff: int | None = None,
+) -> Certificate:
+    """Opens a draft that is to take the place of the certificate; what is not said is as in that one, which itself stays
+    as it is until the draft is granted."""
+    certificate = await work.take(Certificate, certificate_id)
+    await judge(work, CERTIFICATES, certificate.id, "renew")
+    return await open_draft(
+        work,
+        organisation_id=certificate.organisation_id,
+        standard_version=standard_version or certificate.standard_version,
+        level=level or certificate.level,
+        scope=scope or certificate.scope,
+        predecessor_id=certificate.id,
+        service_users=certificate.service_users if service_users is None else service_users,
+        staff=certificate.staff if staff is None else staff,
+    )
+
+
+async def _check_predecessor(work: Work, predecessor_id: UUID | None, organisation_id: UUID, standard: str) -> None:
+    if predecessor_id is None:
+        return
+    found = await work.session.get(Certificate, predecessor_id)
+    if found is None or (found.organisation_id, found.standard) != (organisation_id, standard) or not found.expires_on:
+        raise Invalid(FieldError("/predecessor_id", "unknown_certificate", UNKNOWN_PREDECESSOR))
 
 
 async def level_of(work: Work, standard_version: str, level: str) -> StandardVersion:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
 from programme.queries.certificates import CERTIFICATES
-from programme.rules import annual_reports as report_rules
-from programme.rules import certificates as rules
 from programme.rules.certificates import ReasonCode, Status
+from programme.services.certificates.decisions import decide, open_reports, reschedule, within_life
+from programme.services.certificates.periods import held
 from programme.services.moves import judge, within
-from programme.tables import (
-    AnnualReport,
-    Certificate,
-    CertificateDecision,
-    CertificatePeriod,
-)
+from programme.tables import Certificate, CertificatePeriod
 from programme.tables.certificates import spans
 from programme.work import Work
-
-MOST_AHEAD = timedelta(days=366)
-"""How far ahead a decision may take effect."""
 
 
 async def suspend(
@@ -44,14 +34,15 @@ async def suspend(
     certificate = await work.take(Certificate, certificate_id)
     move = await judge(work, CERTIFICATES, certificate.id, "suspend")
     day = effective_on or work.today
-    await _within_life(work, certificate, day)
-    within("/review_by", review_by, earliest=[day])
+    await within_life(work, certificate, day)
+    within("/review_by", review_by, earliest=[day, work.today])
     certificate.suspensions = [*certificate.suspensions, *spans((day, None))]
     certificate.suspended_from, certificate.suspended_to, certificate.review_by = day, None, review_by
     await decide(
         work, certificate, "suspend", effective_on=day, reason_code=reason_code, reason=reason,
         decision_ref=decision_ref, details={"review_by": review_by.isoformat()},
     )  # fmt: skip
+    await reschedule(work, certificate)
     await work.record(move.event, certificate, effective_on=day)
     return certificate
 
@@ -68,6 +59,7 @@ async def reinstate(
     certificate.suspensions = [*certificate.suspensions[:-1], *(spans((first, until)) if first <= until else [])]
     certificate.suspended_to, certificate.review_by = until, None
     await decide(work, certificate, "reinstate", effective_on=day, reason=reason, decision_ref=decision_ref)
+    await reschedule(work, certificate)
     await work.record(move.event, certificate, effective_on=day)
     return certificate
 
@@ -85,7 +77,7 @@ async def withdraw(
     certificate = await work.take(Certificate, certificate_id)
     move = await judge(work, CERTIFICATES, certificate.id, "withdraw")
     day = effective_on or work.today
-    await _within_life(work, certificate, day)
+    await within_life(work, certificate, day)
     await decide(
         work,
         certificate,
@@ -100,66 +92,38 @@ async def withdraw(
     return certificate
 
 
-async def _within_life(work: Work, certificate: Certificate, day: date) -> None:
-    """A decision takes effect on a day of validity, not before an earlier decision did."""
-    decided = await work.session.scalar(
-        select(func.max(CertificateDecision.effective_on)).where(CertificateDecision.certificate_id == certificate.id)
-    )
-    within(
-        "/effective_on",
-        day,
-        earliest=[certificate.valid_from, decided],
-        latest=[certificate.expires_on, work.today + MOST_AHEAD],
-    )
+async def cancel(
+    work: Work,
+    certificate_id: UUID,
+    *,
+    holder_request_ref: str,
+    reason: str | None = None,
+    effective_on: date | None = None,
+    decision_ref: str | None = None,
+) -> Certificate:
+    """Ends the certificate because its holder asked for it, on paper or by `request_cancellation`."""
+    certificate = await work.take(Certificate, certificate_id)
+    move = await judge(work, CERTIFICATES, certificate.id, "cancel")
+    day = effective_on or work.today
+    await within_life(work, certificate, day)
+    await decide(
+        work, certificate, "cancel", effective_on=day, reason_code=ReasonCode.HOLDER_REQUEST, reason=reason,
+        decision_ref=decision_ref, details={"holder_request_ref": holder_request_ref},
+    )  # fmt: skip
+    await end(work, certificate, Status.CANCELLED, day)
+    await work.record(move.event, certificate, effective_on=day)
+    return certificate
 
 
 async def end(work: Work, certificate: Certificate, how: Status, on: date) -> None:
-    """A terminal decision: its days are given free, and nothing is owed from then on."""
+    """A terminal decision, which is on record: its days are given free, and nothing is owed from then on. What the holder
+    asked for is answered with it."""
     certificate.ended_as, certificate.ended_on = how, on
-    if certificate.expires_on is not None and certificate.next_change_on is not None:
-        certificate.next_change_on = rules.next_change(
-            certificate.next_change_on - timedelta(days=1), certificate.expires_on, certificate.notice_days, on
-        )
-    await work.session.execute(
-        update(CertificatePeriod).where(CertificatePeriod.certificate_id == certificate.id).values(ended_on=on)
-    )
-    reports = await work.session.scalars(
-        select(AnnualReport)
-        .where(AnnualReport.certificate_id == certificate.id, AnnualReport.state.not_in(report_rules.CLOSED))
-        .order_by(AnnualReport.sequence)
-        .with_for_update(key_share=True)
-    )
-    for report in reports:
+    certificate.cancellation_requested_on = certificate.cancellation_wanted_on = None
+    await reschedule(work, certificate)
+    await work.session.execute(update(CertificatePeriod).where(*held(certificate)).values(ended_on=on))
+    for report in await open_reports(work, certificate):
         report.lapses_on = min(on, report.lapses_on) if report.lapses_on else on
         if report.next_change_on is None or report.next_change_on > report.lapses_on:
             report.next_change_on = report.lapses_on
     await work.session.flush()
-
-
-async def decide(
-    work: Work,
-    certificate: Certificate,
-    kind: str,
-    *,
-    effective_on: date,
-    reason_code: str | None = None,
-    reason: str | None = None,
-    decision_ref: str | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> None:
-    number = await work.session.scalar(select(func.count()).where(CertificateDecision.certificate_id == certificate.id))
-    work.session.add(
-        CertificateDecision(
-            organisation_id=certificate.organisation_id,
-            certificate_id=certificate.id,
-            number=(number or 0) + 1,
-            kind=kind,
-            effective_on=effective_on,
-            decided_at=work.now,
-            decided_by=work.actor.client_id,
-            reason_code=reason_code,
-            reason=reason,
-            decision_ref=decision_ref,
-            details=dict(details or {}),
-        )
-    )

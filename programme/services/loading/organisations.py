@@ -22,7 +22,7 @@ from programme.rules.certificates import Source
 from programme.rules.projects import StrandKind
 from programme.services import organisations
 from programme.services.annual_reports import obligation
-from programme.services.certificates import decide, keep_apart, obligations, policy_on, put_in_force
+from programme.services.certificates import decide, keep_apart, obligations, policy_on, put_in_force, put_on_record
 from programme.services.loading.files import BrokenFile, mistake
 from programme.services.loading.keeping import LOADING, Memory, amend
 from programme.services.loading.providers import FILE, STANDARD, Agreement, Provider
@@ -177,10 +177,10 @@ async def _bring_in(
     await put_in_force(work, certificate, reference, certified_on, policy, last=provider.expires_on)
     expires_on = provider.expires_on or certificate_rules.last_valid_day(certified_on, policy.validity_months or 0)
     certificate.next_change_on = certificate_rules.next_change_of_import(
-        work.today, expires_on, certificate.notice_days
+        work.today, certificate_rules.Course(expires_on, certificate.notice_days)
     )
     await work.add(certificate, "certificate.imported", effective_on=certified_on)
-    await decide(work, certificate, "import", effective_on=certified_on)
+    put_on_record(work, certificate, await decide(work, certificate, "import", effective_on=certified_on))
     await keep_apart(work, certificate)
     for report in obligations(certificate, policy):
         await _bring_report_in(work, report, provider.submitted.get(report.sequence))

@@ -1,15 +1,13 @@
-"""What a certificate promises, and until when. Status is derived from decisions and a day, never stored."""
+"""The status of a certificate, derived from decisions and a day and never stored, and the days that make changes known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from programme.errors import Reason
 from programme.rules.calendar import add_months, day_ends_at
-from programme.rules.lifecycle import Lifecycle, Role, guard, move
 from programme.rules.steps import Step
 from programme.sentences import Sentence
 
@@ -76,6 +74,8 @@ DECISION_NAMES = {
     "reinstate": Sentence(lt="galiojimo atnaujinimas", en="reinstatement"),
     "withdraw": Sentence(lt="panaikinimas", en="withdrawal"),
     "request_cancellation": Sentence(lt="turėtojo prašymas nutraukti galiojimą", en="the holder's request to cancel"),
+    "withdraw_cancellation_request": Sentence(lt="turėtojo prašymo atsiėmimas", en="the holder's request taken back"),
+    "decline_cancellation": Sentence(lt="turėtojo prašymo atmetimas", en="the holder's request declined"),
     "cancel": Sentence(lt="nutraukimas turėtojo prašymu", en="cancellation at the holder's request"),
     "supersede": Sentence(lt="pakeitimas nauju sertifikatu", en="supersession by another certificate"),
     "revise_scope": Sentence(lt="apimties patikslinimas", en="revision of the scope"),
@@ -214,148 +214,59 @@ def last_valid_day(certified_on: date, validity_months: int) -> date:
     return add_months(certified_on, validity_months)
 
 
-def changes(expires_on: date, notice_days: Iterable[int]) -> list[date]:
-    """The days on which the daily pass has something to make known: the notices, and the first day after the end."""
-    return sorted({expires_on - timedelta(days=days) for days in notice_days} | {expires_on + timedelta(days=1)})
+ENDING = frozenset({"withdraw", "cancel", "supersede"})
+"""Decisions that end a certificate in force."""
+
+AHEAD = frozenset({"grant", "suspend"}) | ENDING
+"""Decisions that may be taken for a day to come: they take effect by themselves, and on that day it is made known."""
 
 
-def next_change(
-    after: date | None, expires_on: date, notice_days: Iterable[int], ended_on: date | None = None
-) -> date | None:
-    """The first of `changes` later than `after` (None: the first at all) that comes before a terminal decision."""
-    return next(
-        (
-            day
-            for day in changes(expires_on, notice_days)
-            if (after is None or day > after) and (ended_on is None or day < ended_on)
-        ),
-        None,
-    )
+class Change(StrEnum):
+    """What a day makes known of a certificate. `decision_took_effect`: of a decision that was taken ahead; one for today
+    or the past told everything when it was taken."""
 
-
-def next_change_of_import(today: date, expires_on: date, notice_days: Iterable[int]) -> date:
-    """As `next_change` for a certificate brought in on `today`: its end is made known even when long past,
-    notices from before the import are not raised."""
-    return next_change(today, expires_on, notice_days) or expires_on + timedelta(days=1)
+    EXPIRY_NOTICED = "expiry_noticed"
+    REVIEW_OVERDUE = "review_overdue"
+    DECISION_TOOK_EFFECT = "decision_took_effect"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateFacts:
-    """What the guards of a certificate look at.
+class Course:
+    """What lies before a certificate in force, as far as it is decided.
 
-    `audits`: outcomes of finalised external audits of the same organisation, version and scope ("met" | "not_met").
-    `auditor_of_all`: the caller audited every audit that could carry the grant, or the one that carried it.
-    `override`: the awarder gives a reason for granting although the pass rule is not met.
-    `end_decided_on`, `suspension_decided_on`: a decision already taken whose day has not come.
+    `expires_on`: the last valid day. `notice_days`: how long before it a notice is due. `ended_on`: first day of a terminal
+    decision. `review_by`: of a suspension, the last day to decide what follows. `ahead`: decisions that were taken for a
+    day to come: each one's kind and day.
     """
 
-    state: str
-    today: date
-    audits: tuple[str, ...] = ()
-    auditor_of_all: bool = False
-    validity_months: int | None = None
-    pass_rule_known: bool = False
-    override: bool = False
-    end_decided_on: date | None = None
-    suspension_decided_on: date | None = None
+    expires_on: date
+    notice_days: Sequence[int] = ()
+    ended_on: date | None = None
+    review_by: date | None = None
+    ahead: Sequence[tuple[str, date]] = ()
 
 
-NO_AUDIT = Reason(
-    "no_finalised_audit",
-    Sentence(
-        lt="Nėra užbaigto tos pačios apimties ir standarto versijos išorės audito.",
-        en="There is no finalised external audit of the same scope and version.",
-    ),
-)
-AUDIT_NOT_PASSED = Reason(
-    "audit_not_passed",
-    Sentence(
-        lt="Išorės audito rezultatas neatitinka standarto vertinimo taisyklės.",
-        en="The external audit does not meet the pass rule of the standard.",
-    ),
-)
-VALIDITY_UNKNOWN = Reason(
-    "validity_not_set",
-    Sentence(
-        lt="Standarto savininkas dar nenustatė, kiek laiko galioja šios versijos sertifikatas.",
-        en="The owner of the standard has not yet set how long a certificate of this version is valid.",
-    ),
-)
-PASS_RULE_UNKNOWN = Reason(
-    "pass_rule_not_set",
-    Sentence(
-        lt="Šio lygio kriterijai ir vertinimo taisyklė dar nenustatyti.",
-        en="The criteria and the pass rule of this level are not set yet.",
-    ),
-)
-DECIDER_IS_AUDITOR = Reason(
-    "decider_is_auditor",
-    Sentence(
-        lt="Auditą atlikęs asmuo negali spręsti dėl sertifikato.",
-        en="Whoever audited cannot decide on the certificate.",
-    ),
-    personal=True,
-)
-END_DECIDED = Reason(
-    "end_already_decided",
-    Sentence(
-        lt="Jau nuspręsta, kad sertifikatas netenka galios {effective_on}.",
-        en="It is already decided that the certificate ends on {effective_on}.",
-    ),
-)
-SUSPENSION_DECIDED = Reason(
-    "suspension_already_decided",
-    Sentence(
-        lt="Jau nuspręsta sustabdyti sertifikatą nuo {effective_on}.",
-        en="It is already decided to suspend the certificate from {effective_on}.",
-    ),
-)
+def changes(course: Course) -> list[tuple[date, Change]]:
+    """The days on which the daily pass has something to make known, in order. What an earlier end cuts off is not told;
+    the end itself is, where it was decided ahead."""
+    one_day = timedelta(days=1)
+    found = [(course.expires_on - timedelta(days=days), Change.EXPIRY_NOTICED) for days in set(course.notice_days)]
+    found.append((course.expires_on + one_day, Change.EXPIRED))
+    if course.review_by is not None and course.review_by < course.expires_on:
+        found.append((course.review_by + one_day, Change.REVIEW_OVERDUE))
+    found += [(day, Change.DECISION_TOOK_EFFECT) for kind, day in course.ahead if kind not in ENDING]
+    if course.ended_on is not None:
+        found = [(day, change) for day, change in found if day < course.ended_on]
+    return sorted(found + [(day, Change.DECISION_TOOK_EFFECT) for kind, day in course.ahead if kind in ENDING])
 
 
-def _end_decided(facts: CertificateFacts) -> Reason | None:
-    return END_DECIDED.given(effective_on=facts.end_decided_on) if facts.end_decided_on else None
+def next_change(after: date | None, course: Course) -> date | None:
+    """The first of the days of `changes` later than `after` (None: the first at all)."""
+    return next((day for day, _ in changes(course) if after is None or day > after), None)
 
 
-def _suspension_decided(facts: CertificateFacts) -> Reason | None:
-    return SUSPENSION_DECIDED.given(effective_on=facts.suspension_decided_on) if facts.suspension_decided_on else None
-
-
-_A = Role.AWARDER
-_VALID_OR_SUSPENDED = (*VALID, Status.SUSPENDED)
-
-LIFECYCLE: Lifecycle[CertificateFacts] = Lifecycle(
-    "certificate",
-    STATUS_NAMES,
-    [
-        move(
-            "grant", [Status.DRAFT], "valid", [_A], "certificate.granted",
-            "validity_months_known", "pass_rule_set", "finalised_external_audit_same_scope_and_version",
-            "pass_rule_met_or_override_reason", "decider_not_auditor", "certified_on_not_before_audit_end",
-        ),
-        move("refuse", [Status.DRAFT], Status.REFUSED, [_A], "certificate.refused", "reason", "decider_not_auditor"),
-        move(
-            "suspend", VALID, Status.SUSPENDED, [_A], "certificate.suspended", "reason", "effective_on", "review_by",
-            "no_end_decided", "no_suspension_decided", "decider_not_auditor",
-        ),
-        move(
-            "reinstate", [Status.SUSPENDED], "valid", [_A], "certificate.reinstated", "cause_resolved", "not_past_expiry",
-            "decider_not_auditor",
-        ),
-        move(
-            "withdraw", _VALID_OR_SUSPENDED, Status.WITHDRAWN, [_A], "certificate.withdrawn", "reason", "effective_on",
-            "no_end_decided", "decider_not_auditor",
-        ),
-        move("expire", _VALID_OR_SUSPENDED, Status.EXPIRED, [Role.WORKER], "certificate.expired", "today_after_expires_on"),
-    ],
-    {
-        "validity_months_known": guard(VALIDITY_UNKNOWN, lambda facts: facts.validity_months is None),
-        "pass_rule_set": guard(PASS_RULE_UNKNOWN, lambda facts: not facts.pass_rule_known),
-        "finalised_external_audit_same_scope_and_version": guard(NO_AUDIT, lambda facts: not facts.audits),
-        "pass_rule_met_or_override_reason": guard(
-            AUDIT_NOT_PASSED, lambda facts: bool(facts.audits) and "met" not in facts.audits and not facts.override
-        ),
-        "decider_not_auditor": guard(DECIDER_IS_AUDITOR, lambda facts: facts.auditor_of_all),
-        "no_end_decided": _end_decided,
-        "no_suspension_decided": _suspension_decided,
-    },
-)  # fmt: skip
+def next_change_of_import(today: date, course: Course) -> date:
+    """As `next_change` for a certificate brought in on `today`: its end is made known even when long past,
+    notices from before the import are not raised."""
+    return next_change(today, course) or course.expires_on + timedelta(days=1)
