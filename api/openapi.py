@@ -36,6 +36,10 @@ TAGS = [
         "description": "Self-assessments and audits against one frozen version, criterion by criterion.",
     },
     {
+        "name": "findings",
+        "description": "What assessments found not to be met: planned for, answered, verified by somebody else.",
+    },
+    {
         "name": "annual-reports",
         "description": "What the holder of a certificate owes 12 and 24 months after certification.",
     },

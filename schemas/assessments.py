@@ -91,6 +91,15 @@ class AssessmentReasonedMove(Move):
     reason: Prose = Field(examples=["3.2 kriterijaus įrodymai neatitinka apimties."])
 
 
+class AssessmentImprovement(Move):
+    """The organisation improves what was found."""
+
+    plan_due_on: Day = Field(
+        description="The last day for the improvements and for the answers to the findings; today or later.",
+        examples=["2027-02-26"],
+    )
+
+
 class Evidence(Body):
     """Where a proof lies and what its content is; the content itself stays where it is."""
 
@@ -322,7 +331,7 @@ class Candidates(Answer):
     items: list[Candidate]
 
 
-class Assessment(Answer):
+class AssessmentItem(Answer):
     """The assessment of one organisation's scope against one version of a standard."""
 
     id: UUID
@@ -346,6 +355,8 @@ class Assessment(Answer):
     planned_on: date | None
     started_on: date | None
     ended_on: date | None = Field(description="The last day of the work; null until it is submitted.")
+    plan_due_on: date | None = Field(description="The last day for the improvements that a review required.")
+    improvement_overdue: bool = Field(description="Whether that day has passed while it is in improvement.")
     finalised_on: date | None
     revision: int = Field(description="How often it was submitted.", examples=[1])
     carried_from: UUID | None = Field(description="The assessment whose ratings it started from, where it did.")
@@ -353,11 +364,17 @@ class Assessment(Answer):
     reason: str | None = Field(description="Why it was returned or cancelled, where that was the last move.")
     version: int
     organisation: Organisation | None = Field(default=None, description="With `expand=organisation`.")
+
+
+class Assessment(AssessmentItem):
+    __doc__ = AssessmentItem.__doc__
+
     actions: list[ActionRead] = Field(default=[], description="On single assessments; in lists with `include=actions`.")
 
 
 class AssessmentQuery(PageQuery):
-    """Filters of the list of assessments; sorts: `planned_on`, `ended_on`, `finalised_on`, `organisation`."""
+    """Filters of the list of assessments; sorts: `planned_on`, `ended_on`, `plan_due_on`, `finalised_on`,
+    `organisation`."""
 
     q: Search | None = None
     state: Several[State] | None = None
@@ -370,6 +387,9 @@ class AssessmentQuery(PageQuery):
     level: Several[str] | None = None
     assessor: Id | None = Field(default=None, description="A client's id.")
     reviewer: Id | None = Field(default=None, description="A client's id.")
+    improvement_overdue: bool | None = None
+    plan_due_on_gte: Day | None = Field(default=None, alias="plan_due_on[gte]")
+    plan_due_on_lte: Day | None = Field(default=None, alias="plan_due_on[lte]")
     planned_on_gte: Day | None = Field(default=None, alias="planned_on[gte]")
     planned_on_lte: Day | None = Field(default=None, alias="planned_on[lte]")
 

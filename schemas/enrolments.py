@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from programme.rules.enrolments import Outcome, Source, State
+from programme.rules.enrolments import Flag, Outcome, Source, State
 from schemas.base import (
     ActionRead,
     Answer,
@@ -136,6 +136,12 @@ class Enrolment(Answer):
     outcome: Outcome | None = Field(description="Null until it is completed.")
     ended_on: date | None = Field(description="The day of its completion or other end.")
     stages: list[EnrolmentStage]
+    flags: list[Flag] = Field(
+        description="Derived from the plan and the day while it is selected or active. `stage_overdue`: the planned day "
+        "of a stage that is not done has passed; `outlives_project`: a stage is planned for after the project's end, or "
+        "that has passed.",
+        examples=[["stage_overdue"]],
+    )
     source: Source
     version: int
     organisation: Organisation | None = Field(default=None, description="With `expand=organisation`.")
@@ -154,6 +160,7 @@ class EnrolmentFilters(PastFilters):
 
     q: Search | None = None
     state: Several[State] | None = None
+    flag: Several[Flag] | None = Field(default=None, description="Enrolments that have any of these flags on the day.")
     organisation_id: Id | None = None
     project: Several[str] | None = None
     strand: Several[str] | None = None

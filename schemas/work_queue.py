@@ -19,6 +19,7 @@ class ResourceType(StrEnum):
 
     ENROLMENT = "enrolment"
     ASSESSMENT = "assessment"
+    FINDING = "finding"
     CERTIFICATE = "certificate"
     ANNUAL_REPORT = "annual_report"
     COMPLIANCE_CASE = "compliance_case"

@@ -16,6 +16,7 @@ from programme.queries.assessments import ASSESSMENTS
 from programme.queries.certificates import CERTIFICATES, REGISTER
 from programme.queries.compliance_cases import COMPLIANCE_CASES
 from programme.queries.enrolments import ENROLMENTS
+from programme.queries.findings import FINDINGS
 from programme.queries.organisations import CONTACTS, ORGANISATIONS, SITES
 from programme.queries.projects import PROJECTS
 from programme.queries.ratings import RATINGS
@@ -26,7 +27,16 @@ from tests.full import SHARED, Full
 
 VIEWS: dict[str, View] = {
     f"/v1/{view.name.replace('_', '-')}": view
-    for view in (ANNUAL_REPORTS, ASSESSMENTS, CERTIFICATES, COMPLIANCE_CASES, ENROLMENTS, ORGANISATIONS, PROJECTS)
+    for view in (
+        ANNUAL_REPORTS,
+        ASSESSMENTS,
+        CERTIFICATES,
+        COMPLIANCE_CASES,
+        ENROLMENTS,
+        FINDINGS,
+        ORGANISATIONS,
+        PROJECTS,
+    )
 } | {
     "/public/v1/certificates": REGISTER,
     "/v1/organisations/{organisation_id}/sites": SITES,
@@ -133,7 +143,7 @@ class Asking:
         return st.sampled_from(ids)
 
     def _id(self, name: str) -> st.SearchStrategy[str]:
-        kind = {"predecessor_id": "certificate_id", "with": "assessment_id"}.get(name, name)
+        kind = {"predecessor_id": "certificate_id", "with": "assessment_id", "repeats_id": "finding_id"}.get(name, name)
         known = [str(getattr(one, kind, uuid4())) for one in (self.own, *self.foreign)]
         return st.sampled_from([*known, str(uuid4())])
 

@@ -24,6 +24,7 @@ from programme.tables import (
     Contact,
     Enrolment,
     Event,
+    Finding,
     KnownFact,
     Project,
     Rating,
@@ -44,7 +45,7 @@ DAY = date(2026, 11, 2)
 @dataclass(frozen=True, slots=True)
 class Full:
     """The ids of what an organisation has, by the names that addresses give them. `draft_id`: an external audit that
-    was not handed in; `assessment_id`: one that was."""
+    was not handed in; `assessment_id`: one that was; `finding_id`: a finding of that one."""
 
     organisation_id: UUID
     site_id: UUID
@@ -53,6 +54,7 @@ class Full:
     assessment_id: UUID
     draft_id: UUID
     own_id: UUID
+    finding_id: UUID
     certificate_id: UUID
     annual_report_id: UUID
     case_id: UUID
@@ -135,6 +137,15 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
                                  ended_on=DAY, ratings=[{"criterion": "1.1", "rating": "met", "level": None, "levels": [],
                                                          "comment": f"{reference} {handed_in.kind}", "evidence": []}])
         )  # fmt: skip
+        found = [
+            await work.add(
+                Finding(organisation_id=holder, assessment_id=one.id, principle=1, criterion="1.1", severity="minor",
+                        statement=f"{reference} {one.kind}", evidence=[], raised_on=DAY, due_on=date(2026, 12, 2), state="open",
+                        next_change_on=date(2026, 12, 3) if one is handed_in else None),
+                "finding.raised",
+            )
+            for one in (handed_in, draft, own)
+        ]  # fmt: skip
         report = await work.take(AnnualReport, made.reports[0])
         report.state, report.submissions, report.submitted_at = "with_auditor", 1, work.now
         report.first_submitted_at, report.first_submitted_on = work.now, work.today
@@ -190,8 +201,8 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
                            error="status")
         )  # fmt: skip
         return Full(
-            holder, site.id, contact.id, enrolment.id, handed_in.id, draft.id, own.id, made.certificate, report.id,
-            case.id, client.id, key.split("_")[1], event, endpoint.id, delivery.id, reference,
+            holder, site.id, contact.id, enrolment.id, handed_in.id, draft.id, own.id, found[0].id,
+            made.certificate, report.id, case.id, client.id, key.split("_")[1], event, endpoint.id, delivery.id, reference,
         )  # fmt: skip
 
 

@@ -240,6 +240,48 @@ BREAKS_ONCE = {
          where report.type = 'annual_report.approved' and later.type <> 'annual_report.transferred'""",
     "one report is owed for each certificate and year": """
         select certificate_id from annual_report group by certificate_id, sequence having count(*) > 1""",
+    "a finding is of its assessment's frozen catalogue and its organisation's": """
+        select finding.id
+          from finding join assessment on assessment.id = finding.assessment_id
+         where finding.organisation_id <> assessment.organisation_id
+            or not jsonb_path_exists(catalogue, '$[*] ? (@.number == $principle).criteria[*] ? (@.number == $criterion)',
+                   jsonb_build_object('principle', finding.principle, 'criterion', finding.criterion))""",
+    "nobody verified what they answered themselves, nor what their organisation owns": """
+        select finding.id
+          from finding join client on client.id = finding.verified_by
+         where verified_by = answered_by or client.organisation_id = finding.organisation_id""",
+    "a finding repeats one of the same criterion that was finalised earlier": """
+        select finding.id
+          from finding join finding as earlier on earlier.id = finding.repeats_id
+          join assessment on assessment.id = earlier.assessment_id
+         where finding.organisation_id <> earlier.organisation_id or finding.criterion <> earlier.criterion
+            or finding.assessment_id = earlier.assessment_id or assessment.state <> 'finalised'""",
+    "what waits for no answer waits for no day": """
+        select finding.id
+          from finding join assessment on assessment.id = finding.assessment_id
+         where finding.next_change_on is not null
+           and (finding.next_change_on <> due_on + 1 or finding.state not in ('open', 'planned', 'reopened')
+                or assessment.state in ('planned', 'in_progress', 'cancelled'))
+         union all
+        select id from assessment
+         where next_change_on is not null and (state <> 'improvement' or next_change_on <> plan_due_on + 1)
+         union all
+        select id from enrolment where next_change_on is not null and state not in ('selected', 'active')""",
+    "what is overdue by the last pass was told so, once for each day by which it was due": """
+        select finding.id
+          from finding join assessment on assessment.id = finding.assessment_id
+         where finding.state in ('open', 'planned', 'reopened') and finding.next_change_on is null and due_on is not null
+           and assessment.state not in ('planned', 'in_progress', 'cancelled')
+           and not exists (select from event where resource_id = finding.id and type = 'finding.overdue'
+                              and effective_on = due_on + 1)
+         union all
+        select resource_id from event
+         where type in ('finding.overdue', 'assessment.improvement_overdue')
+         group by resource_id, effective_on having count(*) > 1
+         union all
+        select resource_id from event
+         where type in ('enrolment.stage_overdue', 'enrolment.outlives_project')
+         group by resource_id, type, effective_on, data having count(*) > 1""",
     "only what was done is answered again": """
         select key from idempotency_key where status not between 200 and 299""",
     "each event of the daily pass is in the record of a run": """

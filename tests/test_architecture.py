@@ -58,7 +58,8 @@ CANNOT_BE_HIT = {
     # Written by the service itself, whatever a caller sends.
     "ck": re.compile(
         r"ck_(standard_version_state|organisation_kind|organisation_source|contact_\w+|strand_places_taken"
-        r"|enrolment_active_means_signed|enrolment_source|assessment_kind|assessment_outcome_when_finalised|rating_rating"
+        r"|enrolment_active_means_signed|enrolment_source|assessment_kind|assessment_outcome_when_finalised"
+        r"|assessment_improvement_has_its_day|finding_\w+|rating_rating"
         r"|certificate_\w+|annual_report_\w+|compliance_case_\w+|client_\w+|api_key_\w+|job_\w+|test_clock_\w+|policy_(?:validity_months|decision_quorum)|webhook_\w+)"
     ),
     "uq": re.compile(

@@ -172,7 +172,8 @@ async def list_assessments(door: Reader, asked: Annotated[wire.AssessmentQuery, 
     """Assessments by state, kind, organisation, who assesses and reviews, and when they are planned."""
     filters = asked.filters(
         "state", "kind", "outcome", "organisation_id", "enrolment_id", "standard", "standard_version", "level",
-        "assessor", "reviewer", "planned_on_gte", "planned_on_lte",
+        "assessor", "reviewer", "improvement_overdue", "plan_due_on_gte", "plan_due_on_lte", "planned_on_gte",
+        "planned_on_lte",
     )  # fmt: skip
     if asked.q:
         filters["q"] = pattern(asked.q)
@@ -256,6 +257,28 @@ async def start_assessment_review(
     """Somebody who did not assess looks at what was found. A reviewer who begins where none was assigned is recorded
     as the reviewer."""
     await assessments.start_review(door.work, assessment_id, **body.model_dump())
+    return await answers.changed(door, ASSESSMENTS, assessment_id)
+
+
+@router.post("/{assessment_id}/require-improvement", response_model=wire.Assessment, summary="Require improvement")
+async def require_assessment_improvement(
+    door: Annotated[Writing, writes("assessments.require_improvement")],
+    assessment_id: Id,
+    body: wire.AssessmentImprovement,
+) -> Response:
+    """The review gives the organisation until `plan_due_on` to improve what was found and to answer the findings.
+    Ratings stand meanwhile; what improved is rated anew where the review returns the assessment."""
+    await assessments.require_improvement(door.work, assessment_id, **body.model_dump())
+    return await answers.changed(door, ASSESSMENTS, assessment_id)
+
+
+@router.post("/{assessment_id}/resubmit", response_model=wire.Assessment, summary="Resubmit an improved assessment")
+async def resubmit_assessment(
+    door: Annotated[Writing, writes("assessments.resubmit")], assessment_id: Id, body: When
+) -> Response:
+    """The improvements are made: the review goes on. Every nonconformity is answered by then (409 with the criteria of
+    those that are not)."""
+    await assessments.resubmit(door.work, assessment_id, **body.model_dump())
     return await answers.changed(door, ASSESSMENTS, assessment_id)
 
 

@@ -33,7 +33,7 @@ async def list_enrolments(door: Reader, asked: Annotated[wire.EnrolmentQuery, Qu
     """Enrolments by state, organisation, project, strand, place, service and agreement; the newest first. `q` finds
     names and legal codes of organisations and agreement numbers."""
     filters = asked.filters(
-        "state", "organisation_id", "project", "strand", "standard", "municipality", "county", "service",
+        "state", "flag", "organisation_id", "project", "strand", "standard", "municipality", "county", "service",
         "agreement_number", "signed_on_gte", "signed_on_lte",
     )  # fmt: skip
     if asked.q:

@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
+    Integer,
     ScalarSelect,
     Text,
     Uuid,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    false,
     func,
     literal_column,
     null,
@@ -51,13 +54,25 @@ from programme.rules.assessments import (
     State,
     conflicts,
 )
+from programme.rules.findings import AWAITED, Severity
 from programme.rules.lifecycle import Role
-from programme.tables import Assessment, Auditor, AuditorAdvice, AuditorLicence, Client, Organisation, Policy, Rating
+from programme.tables import (
+    Assessment,
+    Auditor,
+    AuditorAdvice,
+    AuditorLicence,
+    Client,
+    Finding,
+    Organisation,
+    Policy,
+    Rating,
+)
 from programme.work import Actor
 
 _OWN_KINDS = [said(kind) for kind in OWN_WORK]
 _l, _v = AuditorLicence.__table__.c, AuditorAdvice.__table__.c
 _a, _r, _o, _p = Assessment.__table__.c, Rating.__table__.c, Organisation.__table__.c, Policy.__table__.c
+_f = Finding.__table__.c
 
 PASS_RULE = (
     select(_p.pass_rules[_a.level])
@@ -120,6 +135,22 @@ def _advised_until(auditor: ColumnElement[Any]) -> ScalarSelect[Any]:
     )
 
 
+IMPROVEMENT_OVERDUE = and_(_a.state == said(State.IMPROVEMENT.value), func.coalesce(_a.plan_due_on < TODAY, false()))
+"""What `rules.assessments.improvement_is_overdue` says, proven equal by test."""
+
+
+def _criteria_of_findings(state: State, *conditions: ColumnElement[bool]) -> ColumnElement[list[str]]:
+    """Criteria of the assessment's findings that wait for an answer, looked up while it is in that state only."""
+    found = (
+        select(_f.criterion)
+        .where(_f.assessment_id == _a.id, _f.state.in_([said(one) for one in AWAITED]), SHOWN, *conditions)
+        .group_by(_f.criterion)
+        .order_by(cast(func.string_to_array(_f.criterion, said(".")), ARRAY(Integer)))
+        .correlate(Assessment.__table__)
+    )
+    return case((_a.state == said(state.value), func.array(found.scalar_subquery(), type_=ARRAY(Text))), else_=null())
+
+
 def judge(row: Mapping[str, Any], actor: Actor, today: date) -> AssessmentFacts:
     """The facts that the guards of an assessment look at."""
     criteria = json.loads(row["criteria"] or "[]")
@@ -135,6 +166,8 @@ def judge(row: Mapping[str, Any], actor: Actor, today: date) -> AssessmentFacts:
         met_without_evidence=tuple(one for one in criteria if rated.get(one, [])[:2] == [RatingValue.MET, False]),
         unconfirmed=tuple(one for one in criteria if rated.get(one, [])[2:] == [True]),
         carries_from=UUID(carries_from) if carries_from else None,
+        past_due=tuple(row["past_due"] or ()),
+        unanswered=tuple(row["unanswered"] or ()),
         pass_rule_known=row["pass_rule_known"],
         day=today,
         licensed=row["licensed"],
@@ -165,6 +198,8 @@ ASSESSMENTS = View(
         "planned_on": _a.planned_on,
         "started_on": _a.started_on,
         "ended_on": _a.ended_on,
+        "plan_due_on": _a.plan_due_on,
+        "improvement_overdue": IMPROVEMENT_OVERDUE,
         "finalised_on": _a.finalised_on,
         "revision": _a.revision,
         "reason": _a.reason,
@@ -184,12 +219,15 @@ ASSESSMENTS = View(
         "level": one_of(_a.level, "level"),
         "assessor": equals(_a.assessor, "assessor"),
         "reviewer": equals(_a.reviewer, "reviewer"),
+        "improvement_overdue": equals(IMPROVEMENT_OVERDUE, "improvement_overdue"),
         "q": found_in(_o.search, "q"),
         **between(_a.planned_on, "planned_on"),
+        **between(_a.plan_due_on, "plan_due_on"),
     },
     sorts={
         "planned_on": func.coalesce(_a.planned_on, LATEST),
         "ended_on": func.coalesce(_a.ended_on, LATEST),
+        "plan_due_on": func.coalesce(_a.plan_due_on, LATEST),
         "finalised_on": func.coalesce(_a.finalised_on, LATEST),
         "organisation": _o.sort_name,
         "id": _a.id,
@@ -205,6 +243,8 @@ ASSESSMENTS = View(
         "pass_rule_known": PASS_RULE.is_not(None),
         "licensed": _licensed(_a.assessor, TODAY),
         "advised_until": _advised_until(_a.assessor),
+        "past_due": _criteria_of_findings(State.IN_PROGRESS, _f.due_on < TODAY),
+        "unanswered": _criteria_of_findings(State.IMPROVEMENT, _f.severity != said(Severity.OBSERVATION.value)),
         "criteria": _while_rating(
             func.jsonb_path_query_array(_a.catalogue, literal_column("'$[*].criteria[*].number'::jsonpath"))
         ),

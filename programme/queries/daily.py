@@ -5,8 +5,9 @@ is kept without the others. It reads nothing but the rows whose `next_change_on`
 by rows that somebody else holds. It waits for nobody but, with all its rows in hand, for the chains of its events, in
 their order and as all others do: no deadlock can include it and nobody waits long for it.
 
-The days of the changes are those of `rules.certificates.changes` and `rules.annual_reports.milestones`; a property
-test proves it. A row that is due at a day gets every change that has come by then, in order, each with its true day.
+The days of the changes are those of `rules.certificates.changes`, `rules.annual_reports.milestones` and
+`rules.enrolments.milestones`; property tests prove it. A row that is due at a day gets every change that has come by then,
+in order, each with its true day.
 """
 
 from __future__ import annotations
@@ -175,6 +176,78 @@ news as (
 ),
 """
 
+_OVERDUE = """
+with due as (
+    select id, organisation_id, version, next_change_on
+      from {kind}
+     where next_change_on <= $1
+     order by next_change_on, organisation_id
+     limit :size
+       for no key update skip locked
+),
+moved as (
+    update {kind}
+       set version = {kind}.version + 1, next_change_on = null
+      from due
+     where {kind}.id = due.id
+    returning {kind}.id
+),
+news as (
+    select '{event}' as type, next_change_on as day, organisation_id, '{kind}' as resource_type, id,
+           version + 1 as new_version, '{{}}'::jsonb as data, '{{}}'::jsonb as previous
+      from due
+),
+"""
+"""Of what has one day to be told about, the verbs that move it move the day too."""
+
+_ENROLMENTS = """
+with due as (
+    select enrolment.id, organisation_id, enrolment.version, stages, made_known, project.ends_on
+      from enrolment join project on project.id = project_id
+     where next_change_on <= $1
+     order by next_change_on, organisation_id
+     limit :size
+       for no key update of enrolment skip locked
+),
+change as (
+    select due.id, due.organisation_id, milestone.*,
+           due.version + row_number() over (partition by due.id order by milestone.day, milestone.key) as new_version
+      from due
+     cross join lateral (
+               select 'enrolment.stage_overdue' as type, (stage ->> 'planned_on')::date + 1 as day,
+                      concat_ws(':', stage ->> 'code', stage ->> 'planned_on') as key,
+                      jsonb_build_object('stage', stage -> 'code') as data
+                 from jsonb_array_elements(due.stages) as stage
+                where stage ->> 'planned_on' is not null and stage ->> 'done_on' is null
+                union all
+               select 'enrolment.outlives_project',
+                      case when jsonb_path_exists(due.stages, '$[*] ? (@.done_on == null && @.planned_on > $end)',
+                                                  jsonb_build_object('end', due.ends_on))
+                           then least($1, due.ends_on + 1) else due.ends_on + 1 end,
+                      ':' || due.ends_on, '{}'
+                where due.ends_on is not null
+           ) as milestone
+     where milestone.key <> all (due.made_known)
+),
+moved as (
+    update enrolment
+       set version = enrolment.version + outcome.changes, next_change_on = outcome.next_change_on,
+           made_known = enrolment.made_known || outcome.keys
+      from (select due.id, count(*) filter (where day <= $1) as changes,
+                   coalesce(array_agg(key order by day, key) filter (where day <= $1), '{}') as keys,
+                   min(day) filter (where day > $1) as next_change_on
+              from due left join change on change.id = due.id
+             group by due.id) as outcome
+     where enrolment.id = outcome.id
+    returning enrolment.id
+),
+news as (
+    select type, day, organisation_id, 'enrolment' as resource_type, id, new_version, data, '{}'::jsonb as previous
+      from change
+     where day <= $1
+),
+"""
+
 _TELL_AND_COUNT = """
 told as (
     insert into event (type, occurred_at, effective_on, actor_type, actor_id, organisation_id, resource_type,
@@ -200,6 +273,9 @@ select count(*) from moved
 _KINDS = {
     "certificate": _CERTIFICATES + _TELL_AND_COUNT,
     "annual_report": _ANNUAL_REPORTS + _TELL_AND_COUNT,
+    "finding": _OVERDUE.format(kind="finding", event="finding.overdue") + _TELL_AND_COUNT,
+    "assessment": _OVERDUE.format(kind="assessment", event="assessment.improvement_overdue") + _TELL_AND_COUNT,
+    "enrolment": _ENROLMENTS + _TELL_AND_COUNT,
     "contact": _CONTACTS + _TELL_AND_COUNT,
 }
 
@@ -216,9 +292,5 @@ def batch(kind: str, size: int) -> str:
     return _KINDS[kind].replace(":size", str(size))
 
 
-LEFT = {
-    "certificate": "select coalesce(min(next_change_on) <= $1, false) from certificate",
-    "annual_report": "select coalesce(min(next_change_on) <= $1, false) from annual_report",
-    "contact": "select coalesce(min(next_change_on) <= $1, false) from contact",
-}
+LEFT = {kind: f"select coalesce(min(next_change_on) <= $1, false) from {kind}" for kind in KINDS}  # noqa: S608
 """Whether rows are due by the day."""

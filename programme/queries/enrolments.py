@@ -7,12 +7,28 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Text, Uuid, bindparam, cast, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import array
 
 from programme.queries.code_lists import in_county
 from programme.queries.organisations import ORGANISATIONS
 from programme.queries.views import (
     LATEST,
+    TODAY,
     Expansion,
     View,
     between,
@@ -23,7 +39,7 @@ from programme.queries.views import (
     one_of,
     said,
 )
-from programme.rules.enrolments import LIFECYCLE, EnrolmentFacts, is_named, stages_open
+from programme.rules.enrolments import LIFECYCLE, UNDER_WAY, EnrolmentFacts, Flag, is_named, stages_open
 from programme.tables import Enrolment, Organisation, Project, Strand
 from programme.work import Actor
 
@@ -45,6 +61,27 @@ def judge(row: Mapping[str, Any], actor: Actor, today: date) -> EnrolmentFacts:
         stages_open=stages_open(json.loads(row["stages"])),
     )
 
+
+def flags_on(day: ColumnElement[Any]) -> ColumnElement[list[str]]:
+    """The flags of an enrolment on a day; `rules.enrolments.flags` says the same, proven equal by test."""
+
+    def is_planned(comparison: str, limit: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether some stage that is not done is planned for a day so much before or behind the limit."""
+        path: ColumnElement[Any] = literal_column(
+            f"'$[*] ? (@.done_on == null && @.planned_on {comparison} $limit)'::jsonpath"
+        )
+        return func.jsonb_path_exists(_e.stages, path, func.jsonb_build_object(said("limit"), limit))
+
+    under_way = _e.state.in_([said(state) for state in UNDER_WAY])
+    raised = {
+        Flag.STAGE_OVERDUE: and_(under_way, is_planned("<", day)),
+        Flag.OUTLIVES_PROJECT: and_(under_way, or_(_p.ends_on < day, is_planned(">", _p.ends_on))),
+    }
+    each: array[Any] = array([case((holds, said(flag.value))) for flag, holds in raised.items()], type_=Text)
+    return func.array_remove(each, null(), type_=ARRAY(Text))
+
+
+_FLAGS = flags_on(TODAY)
 
 ENROLMENTS = View(
     name="enrolments",
@@ -68,12 +105,14 @@ ENROLMENTS = View(
         "outcome": _e.outcome,
         "ended_on": _e.ended_on,
         "stages": _e.stages,
+        "flags": _FLAGS,
         "source": _e.source,
         "version": _e.version,
     },
     keys={"id": _e.id},
     filters={
         "state": one_of(_e.state, "state"),
+        "flag": _FLAGS.op("&&")(bindparam("flag", type_=ARRAY(Text))),
         "organisation_id": equals(_e.organisation_id, "organisation_id"),
         "project": one_of(_p.code, "project"),
         "strand": one_of(_s.code, "strand"),

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Integer,
     Select,
     Text,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
 from programme.database import Connection
+from programme.queries.findings import FINDINGS
 from programme.queries.ratings import RATINGS
 from programme.queries.views import IN_SIGHT, Statement, View, compiled, equals, moment, object_of, one_of, said
 from programme.rules.events import OPEN
@@ -68,12 +70,6 @@ def _json(**fields: Any) -> Any:
 _CURRENT = select(func.max(_era.number)).scalar_subquery()
 _SETTLED = or_(_e.era < _CURRENT, _e.xact < literal_column("pg_snapshot_xmin(pg_current_snapshot())", type_=XID8()))
 
-# Ratings of an audit are told to its organisation once it sees them; `RATINGS.seen` is the condition.
-_RATING_SEEN = or_(
-    _e.resource_type != said("rating"),
-    select(RATINGS.id).where(RATINGS.id == _e.resource_id, RATINGS.seen[Sees.OWN]).correlate(Event.__table__).exists(),
-)
-
 FORMER_HOLDER = cast(_e.previous["organisation_id"].astext, Uuid)
 """Whose the resource was before it passed to another organisation, which both are told of."""
 
@@ -81,6 +77,14 @@ _CLIENT = bindparam("client", type_=Uuid)
 _OWN_ENDPOINT = (
     select(_w.id).where(_w.id == _e.resource_id, _w.client_id == _CLIENT).correlate(Event.__table__).exists()
 )
+
+
+def _seen(resource: str, view: View) -> ColumnElement[bool]:
+    """What an audit found is told to its organisation once it sees it; the view's is the condition."""
+    found = select(view.id).select_from(view.source).where(view.id == _e.resource_id, view.seen[Sees.OWN])
+    return or_(_e.resource_type != said(resource), found.correlate(Event.__table__).exists())
+
+
 _THEIRS = or_(
     _e.organisation_id == any_(IN_SIGHT),
     any_(IN_SIGHT) == FORMER_HOLDER,
@@ -115,7 +119,7 @@ EVENTS = View(
         "watch": _e.organisation_id.in_(select(_o.id).where(one_of(_o.legal_code, "watch")).correlate(None)),
     },
     only=_e.resource_type == any_(bindparam("readable", type_=ARRAY(Text))),
-    seen={Sees.OWN: and_(_THEIRS, _RATING_SEEN), Sees.GRANTED: _THEIRS},
+    seen={Sees.OWN: and_(_THEIRS, _seen("rating", RATINGS), _seen("finding", FINDINGS)), Sees.GRANTED: _THEIRS},
 )
 
 

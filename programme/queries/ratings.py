@@ -40,11 +40,13 @@ from programme.tables import Assessment, AssessmentSubmission, Rating
 
 _a, _r, _s = Assessment.__table__.c, Rating.__table__.c, AssessmentSubmission.__table__.c
 
-_is_draft = and_(
-    _a.kind.not_in([said(kind) for kind in OWN_WORK]), _a.state.in_([said(state) for state in AUDIT_DRAFT])
-)
+HANDED_IN = _a.state.not_in([said(state) for state in AUDIT_DRAFT])
+"""What `rules.assessments.is_handed_in` says."""
+
+_is_draft = and_(_a.kind.not_in([said(kind) for kind in OWN_WORK]), not_(HANDED_IN))
 SHOWN = or_(not_(bindparam("drafts_hidden", type_=Boolean)), not_(_is_draft))
-"""Whether the assessment's ratings are shown: an organisation sees what an auditor found once it is handed in."""
+"""Whether what the assessment found, its ratings and findings, is shown: an organisation sees what an auditor found once
+it is handed in."""
 
 SEEN: dict[Sees, ColumnElement[bool]] = {
     Sees.ASSIGNED: or_(

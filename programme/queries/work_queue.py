@@ -38,7 +38,9 @@ from programme.queries.assessments import ASSESSMENTS
 from programme.queries.certificates import AUDITS, CERTIFICATES
 from programme.queries.compliance_cases import COMPLIANCE_CASES
 from programme.queries.enrolments import ENROLMENTS
+from programme.queries.findings import FINDINGS
 from programme.queries.organisations import CONTACTS
+from programme.queries.ratings import HANDED_IN
 from programme.queries.views import (
     LATEST,
     TODAY,
@@ -55,15 +57,27 @@ from programme.queries.views import (
 from programme.rules.annual_reports import State as ReportState
 from programme.rules.assessments import OWN_WORK
 from programme.rules.calendar import VILNIUS
+from programme.rules.findings import State as FindingState
 from programme.rules.sight import Sees
 from programme.rules.work_queue import DUTIES, Kind
-from programme.tables import AnnualReport, AnnualReportReview, Assessment, Certificate, Contact, Enrolment, Organisation
+from programme.tables import (
+    AnnualReport,
+    AnnualReportReview,
+    Assessment,
+    Certificate,
+    Contact,
+    Enrolment,
+    Finding,
+    Organisation,
+)
 
 _a, _c, _e, _k = Assessment.__table__.c, Certificate.__table__.c, Enrolment.__table__.c, Contact.__table__.c
+_f = Finding.__table__.c
 _o, _r, _v = Organisation.__table__.c, AnnualReport.__table__.c, AnnualReportReview.__table__.c
 
 VIEWS: Mapping[str, View] = {
-    view.name: view for view in (ENROLMENTS, ASSESSMENTS, CERTIFICATES, ANNUAL_REPORTS, COMPLIANCE_CASES, CONTACTS)
+    view.name: view
+    for view in (ENROLMENTS, ASSESSMENTS, FINDINGS, CERTIFICATES, ANNUAL_REPORTS, COMPLIANCE_CASES, CONTACTS)
 }
 
 _CLIENT = bindparam("client", type_=Uuid)
@@ -110,6 +124,10 @@ WAITING: Mapping[Kind, Waiting] = {
     Kind.AUDIT_TO_SUBMIT: Waiting(_MY_AUDIT),
     Kind.AUDIT_TO_REVIEW: Waiting(_MY_REVIEW),
     Kind.AUDIT_TO_FINALISE: Waiting(_MY_REVIEW),
+    Kind.IMPROVEMENT_TO_RESUBMIT: Waiting(due_on=_a.plan_due_on),
+    Kind.FINDING_TO_PLAN: Waiting(and_(HANDED_IN, _f.state == said(FindingState.OPEN.value)), _f.due_on),
+    Kind.FINDING_TO_ANSWER: Waiting(HANDED_IN, _f.due_on),
+    Kind.FINDING_TO_VERIFY: Waiting(and_(HANDED_IN, or_(_OWN_WORK, _MY_AUDIT, _MY_REVIEW))),
     Kind.CERTIFICATE_TO_DECIDE: Waiting(and_(_c.expires_on.is_(None), _c.ended_on.is_(None), AUDITS.exists())),
     Kind.SUSPENSION_TO_REVIEW: Waiting(and_(_c.review_by.is_not(None), _REVIEW_BY <= TODAY), _c.review_by),
     Kind.REPORT_TO_SUBMIT: Waiting(

@@ -67,6 +67,17 @@ OPEN = (State.PLANNED, State.IN_PROGRESS, State.SUBMITTED, State.UNDER_REVIEW, S
 """States in which there is work to do yet."""
 
 
+def is_handed_in(state: str) -> bool:
+    """Whether what was found is before those whom it concerns."""
+    return state not in AUDIT_DRAFT
+
+
+def improvement_is_overdue(on: date, state: str, plan_due_on: date | None) -> bool:
+    """Whether the organisation's improvements are due since before the day `on`. `queries.assessments` says the same in
+    SQL, proven equal by test."""
+    return state == State.IMPROVEMENT and plan_due_on is not None and on > plan_due_on
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """The result of one principle or of the whole: how many criteria apply, how many of them are met."""
@@ -127,7 +138,9 @@ class AssessmentFacts:
 
     `unrated`: criteria without a rating; `met_without_evidence`: criteria rated met that name no evidence;
     `unconfirmed`: criteria whose rating was carried forward and not looked at since. `carries_from`: the assessment that
-    ratings can be carried forward from. `pass_rule_known`: the policy of the audit's last day has a rule for the level.
+    ratings can be carried forward from. Of findings: `past_due`: criteria of those that would be overdue as they are
+    handed in; `unanswered`: of nonconformities that wait for the organisation's answer.
+    `pass_rule_known`: the policy of the audit's last day has a rule for the level.
     `day`: the one on which the work is done; `licensed`: the auditor is licensed for the standard on it;
     `advised_until`: the last day on which the auditor advised the organisation; `belongs`: the auditor is one of its own.
     """
@@ -142,6 +155,8 @@ class AssessmentFacts:
     met_without_evidence: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
     carries_from: UUID | None = None
+    past_due: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
     pass_rule_known: bool = True
     day: date = date.max
     licensed: bool = True
@@ -196,6 +211,20 @@ NO_EVIDENCE = Reason(
     Sentence(
         lt="Įvertinti kaip atitinkantys, bet įrodymų nenurodyta: {criteria}.",
         en="Rated met without evidence: {criteria}.",
+    ),
+)
+FINDINGS_PAST_DUE = Reason(
+    "findings_past_due",
+    Sentence(
+        lt="Neatitikčių pašalinimo terminai jau praėję, nustatykite naujus. Kriterijai: {criteria}.",
+        en="Findings have days by which they are due that have passed; set new ones. Criteria: {criteria}.",
+    ),
+)
+FINDINGS_UNANSWERED = Reason(
+    "findings_unanswered",
+    Sentence(
+        lt="Į neatitiktis dar neatsakyta. Kriterijai: {criteria}.",
+        en="Findings that are not answered yet. Criteria: {criteria}.",
     ),
 )
 REVIEWER_IS_ASSESSOR = Reason(
@@ -312,6 +341,7 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
         move(
             "submit", [State.IN_PROGRESS], State.SUBMITTED, [_P, _AU], "assessment.submitted",
             "caller_assesses", "every_applicable_criterion_rated", "evidence_for_each_met", "carried_ratings_confirmed",
+            "findings_due_ahead",
         ),
         move(
             "return", [State.SUBMITTED, State.UNDER_REVIEW], State.IN_PROGRESS, [_C, _R], "assessment.returned", "reason"
@@ -319,6 +349,14 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
         move(
             "start_review", [State.SUBMITTED], State.UNDER_REVIEW, [_C, _R], "assessment.review_started",
             "reviewer_is_not_assessor",
+        ),
+        move(
+            "require_improvement", [State.UNDER_REVIEW], State.IMPROVEMENT, [_R, _AW],
+            "assessment.improvement_required", "reviewer_is_not_assessor", "plan_due_on",
+        ),
+        move(
+            "resubmit", [State.IMPROVEMENT], State.UNDER_REVIEW, [_P, _AU], "assessment.resubmitted",
+            "open_findings_answered",
         ),
         move(
             "finalise", [State.UNDER_REVIEW], State.FINALISED, [_R, _AW], "assessment.finalised",
@@ -344,6 +382,8 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
         "carried_ratings_confirmed": lambda facts: _listed(UNCONFIRMED, facts.unconfirmed),
         "earlier_assessment": guard(NOTHING_TO_CARRY, lambda facts: facts.carries_from is None),
         "criteria_left": guard(ALL_RATED, lambda facts: not facts.unrated),
+        "findings_due_ahead": lambda facts: _listed(FINDINGS_PAST_DUE, facts.past_due),
+        "open_findings_answered": lambda facts: _listed(FINDINGS_UNANSWERED, facts.unanswered),
         "reviewer_is_not_assessor": guard(
             REVIEWER_IS_ASSESSOR, lambda facts: facts.assessor is not None and facts.caller == facts.assessor
         ),

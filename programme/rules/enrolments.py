@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +41,13 @@ class Outcome(StrEnum):
     NOT_CERTIFIED = "not_certified"
 
 
+class Flag(StrEnum):
+    """Derived from the plan of the stages and a day, independent of one another."""
+
+    STAGE_OVERDUE = "stage_overdue"
+    OUTLIVES_PROJECT = "outlives_project"
+
+
 STATE_NAMES: dict[str, Sentence] = {
     State.DRAFT: Sentence(lt="rengiama", en="draft"),
     State.SUBMITTED: Sentence(lt="pateikta", en="submitted"),
@@ -59,6 +66,9 @@ OPEN = (State.DRAFT, State.SUBMITTED, State.IN_SELECTION, State.SELECTED, State.
 
 HOLDING_A_PLACE = (State.SELECTED, State.ACTIVE, State.COMPLETED)
 """States that count against the strand's capacity."""
+
+UNDER_WAY = (State.SELECTED, State.ACTIVE)
+"""States in which the plan of the stages is worked by."""
 
 ENDED = (State.REJECTED, State.WITHDRAWN, State.COMPLETED, State.TERMINATED)
 """States that no move leads out of."""
@@ -150,6 +160,43 @@ def new_stages(codes: Iterable[str]) -> list[dict[str, Any]]:
 def stages_open(stages: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Codes of the stages that have no day on which they were done; all of them are mandatory."""
     return tuple(stage["code"] for stage in stages if stage["done_on"] is None)
+
+
+def _planned(stages: Iterable[Mapping[str, Any]]) -> dict[str, date]:
+    """By when the stages that are not done are to be, where that is planned."""
+    open_stages = (stage for stage in stages if stage["done_on"] is None and stage["planned_on"] is not None)
+    return {stage["code"]: date.fromisoformat(stage["planned_on"]) for stage in open_stages}
+
+
+def _ends_too_late(stages: Iterable[Mapping[str, Any]], project_ends_on: date) -> bool:
+    return any(day > project_ends_on for day in _planned(stages).values())
+
+
+def flags(on: date, state: str, stages: Sequence[Mapping[str, Any]], project_ends_on: date | None) -> list[Flag]:
+    """The flags on the day `on`; `queries.enrolments.flags_on` says the same in SQL, proven equal by test."""
+    if state not in UNDER_WAY:
+        return []
+    found = []
+    if any(day < on for day in _planned(stages).values()):
+        found.append(Flag.STAGE_OVERDUE)
+    if project_ends_on is not None and (on > project_ends_on or _ends_too_late(stages, project_ends_on)):
+        found.append(Flag.OUTLIVES_PROJECT)
+    return found
+
+
+def milestones(
+    on: date, state: str, stages: Sequence[Mapping[str, Any]], project_ends_on: date | None
+) -> dict[str, tuple[Flag, date]]:
+    """What there is to make known of an enrolment and on which day, as the plan is on the day `on`, each under a key by
+    which it is made known once: a stage for each day that was planned for it, the project's end for each such end."""
+    if state not in UNDER_WAY:
+        return {}
+    found = {f"{code}:{day}": (Flag.STAGE_OVERDUE, day + timedelta(days=1)) for code, day in _planned(stages).items()}
+    if project_ends_on is not None:
+        over_on = project_ends_on + timedelta(days=1)
+        known_on = min(on, over_on) if _ends_too_late(stages, project_ends_on) else over_on
+        found[f":{project_ends_on}"] = (Flag.OUTLIVES_PROJECT, known_on)
+    return found
 
 
 def is_named(scope: Mapping[str, Any]) -> bool:

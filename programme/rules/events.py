@@ -14,6 +14,7 @@ READ_WITH: dict[str, str] = {
     "compliance_case": "compliance_cases.read",
     "contact": "contacts.read",
     "enrolment": "enrolments.read",
+    "finding": "findings.read",
     "organisation": "organisations.read",
     "policy": "standards.read",
     "project": "projects.read",

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from programme.rules import annual_reports, assessments, certificates, compliance_cases, enrolments, test_clocks
+from programme.rules import (
+    annual_reports,
+    assessments,
+    certificates,
+    compliance_cases,
+    enrolments,
+    findings,
+    test_clocks,
+)
 from programme.rules.lifecycle import Lifecycle, Role
 
 _R = Role
@@ -39,6 +47,8 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "assessments.write": {_R.COORDINATOR, _R.PROVIDER},
     "assessments.candidates": {_R.COORDINATOR},
     "assessments.rate": {_R.PROVIDER, _R.AUDITOR},
+    "findings.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "findings.write": {_R.PROVIDER, _R.AUDITOR},
     "certificates.read": _READERS | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "certificates.write": {_R.COORDINATOR, _R.AWARDER},
     "certificates.renewal_info": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
@@ -64,6 +74,7 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
 LIFECYCLES: dict[str, Lifecycle[Any]] = {
     "enrolments": enrolments.LIFECYCLE,
     "assessments": assessments.LIFECYCLE,
+    "findings": findings.LIFECYCLE,
     "certificates": certificates.LIFECYCLE,
     "annual_reports": annual_reports.LIFECYCLE,
     "compliance_cases": compliance_cases.LIFECYCLE,

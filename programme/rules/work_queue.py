@@ -30,6 +30,10 @@ class Kind(StrEnum):
     AUDIT_TO_SUBMIT = "audit_to_submit"
     AUDIT_TO_REVIEW = "audit_to_review"
     AUDIT_TO_FINALISE = "audit_to_finalise"
+    IMPROVEMENT_TO_RESUBMIT = "improvement_to_resubmit"
+    FINDING_TO_PLAN = "finding_to_plan"
+    FINDING_TO_ANSWER = "finding_to_answer"
+    FINDING_TO_VERIFY = "finding_to_verify"
     CERTIFICATE_TO_DECIDE = "certificate_to_decide"
     SUSPENSION_TO_REVIEW = "suspension_to_review"
     REPORT_TO_SUBMIT = "report_to_submit"
@@ -129,6 +133,25 @@ DUTIES: Mapping[Kind, Duty] = {
     Kind.AUDIT_TO_FINALISE: _duty(
         "assessments", "finalise", _R, _AW,
         lt="Pradėtą audito peržiūrą reikia užbaigti.", en="The review of the audit is to be brought to its end.",
+    ),
+    Kind.IMPROVEMENT_TO_RESUBMIT: _duty(
+        "assessments", "resubmit", _P,
+        lt="Peržiūra nustatė tobulinimo laikotarpį: patobulinus vertinimą reikia pateikti iš naujo.",
+        en="The review required improvement: once it is made, the assessment is to be resubmitted.",
+    ),
+    Kind.FINDING_TO_PLAN: _duty(
+        "findings", "plan", _P,
+        lt="Nustatyta neatitiktis: reikia suplanuoti korekcinius veiksmus.",
+        en="A finding was raised: corrective action is to be planned.",
+    ),
+    Kind.FINDING_TO_ANSWER: _duty(
+        "findings", "answer", _P,
+        lt="Reikia pašalinti neatitiktį ir pateikti įrodymus.", en="The finding is to be answered, with evidence.",
+    ),
+    Kind.FINDING_TO_VERIFY: _duty(
+        "findings", "verify", _AU, _R,
+        lt="Į neatitiktį atsakyta: reikia patikrinti, ar ji pašalinta.",
+        en="The finding was answered: whether the answer is effective is to be verified.",
     ),
     Kind.CERTIFICATE_TO_DECIDE: _duty(
         "certificates", "grant", _AW,

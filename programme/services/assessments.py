@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from programme.rules.assessments import OWN_WORK, RatingValue, State
 from programme.rules.lifecycle import REFUSED, Move, Role
 from programme.sentences import Sentence
 from programme.services.certificates import level_of
+from programme.services.findings import owe_answers
 from programme.services.moves import checked_scope, judge, known_organisation, within
 from programme.tables import (
     Assessment,
@@ -234,10 +235,12 @@ async def start(work: Work, assessment_id: UUID, *, effective_on: date | None = 
 
 
 async def submit(work: Work, assessment_id: UUID, *, effective_on: date | None = None) -> Assessment:
-    """The work is done and handed in: its ratings stand unless it is returned. `effective_on`: its last day."""
+    """The work is done and handed in: its ratings stand unless it is returned, and its findings wait for answers.
+    `effective_on`: its last day."""
     assessment, move, day = await _move(work, assessment_id, "submit", effective_on)
     assessment.ended_on = day
     assessment.revision += 1
+    await owe_answers(work, assessment)
     await work.record(move.event, assessment, effective_on=day)
     work.session.add(
         AssessmentSubmission(
@@ -266,6 +269,7 @@ async def return_(work: Work, assessment_id: UUID, *, reason: str, effective_on:
     """Back to whoever assessed, who rates anew what the reason says; the next submission is a new revision."""
     assessment, move, day = await _move(work, assessment_id, "return", effective_on, reason)
     assessment.ended_on = None
+    await owe_answers(work, assessment)
     await work.record(move.event, assessment, effective_on=day)
     return assessment
 
@@ -275,6 +279,25 @@ async def start_review(work: Work, assessment_id: UUID, *, effective_on: date | 
     assessment, move, day = await _move(work, assessment_id, "start_review", effective_on)
     if assessment.reviewer is None and work.actor.role in REVIEWERS:
         assessment.reviewer = work.actor.client_id
+    await work.record(move.event, assessment, effective_on=day)
+    return assessment
+
+
+async def require_improvement(
+    work: Work, assessment_id: UUID, *, plan_due_on: date, effective_on: date | None = None
+) -> Assessment:
+    """The organisation improves what was found, and answers the findings, until the last day `plan_due_on`."""
+    assessment, move, day = await _move(work, assessment_id, "require_improvement", effective_on)
+    within("/plan_due_on", plan_due_on, earliest=[work.today])
+    assessment.plan_due_on = plan_due_on
+    assessment.next_change_on = plan_due_on + timedelta(days=1)
+    await work.record(move.event, assessment, effective_on=day)
+    return assessment
+
+
+async def resubmit(work: Work, assessment_id: UUID, *, effective_on: date | None = None) -> Assessment:
+    """The improvements are made and the nonconformities answered: the review goes on, over the same ratings."""
+    assessment, move, day = await _move(work, assessment_id, "resubmit", effective_on)
     await work.record(move.event, assessment, effective_on=day)
     return assessment
 
@@ -292,6 +315,7 @@ async def finalise_self(work: Work, assessment_id: UUID, *, effective_on: date |
 async def cancel(work: Work, assessment_id: UUID, *, reason: str, effective_on: date | None = None) -> Assessment:
     """It will not be carried out to its end. What was rated stays on record."""
     assessment, move, day = await _move(work, assessment_id, "cancel", effective_on, reason)
+    await owe_answers(work, assessment)
     await work.record(move.event, assessment, effective_on=day)
     return assessment
 
@@ -306,7 +330,7 @@ async def _move(
     within("/effective_on", day, earliest=[assessment.started_on, assessment.ended_on], latest=[work.today])
     if move.to is not None:
         assessment.state = move.to
-    assessment.reason = reason
+    assessment.reason, assessment.next_change_on = reason, None
     return assessment, move, day
 
 

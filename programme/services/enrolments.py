@@ -185,6 +185,7 @@ async def record_stage(
     days = {"planned_on": planned_on, "started_on": started_on, "done_on": done_on}
     written = {"code": code, **{name: day and day.isoformat() for name, day in days.items()}}
     enrolment.stages = [written if stage["code"] == code else stage for stage in enrolment.stages]
+    enrolment.next_change_on = work.today
     await work.record("enrolment.stage_recorded", enrolment)
     return enrolment
 
@@ -216,6 +217,7 @@ async def _moved(
             .execution_options(synchronize_session=False)
         )
     enrolment.state = move.to or enrolment.state
+    enrolment.next_change_on = work.today if enrolment.state in rules.UNDER_WAY else None
     enrolment.reason = reason
     if enrolment.state in rules.ENDED:
         enrolment.ended_on = day

@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from programme.errors import FieldError, Invalid
+from programme.rules.enrolments import UNDER_WAY
 from programme.rules.projects import ProjectKind, StrandKind
 from programme.sentences import Sentence
 from programme.services.moves import within
-from programme.tables import Project, Standard, Strand
+from programme.tables import Enrolment, Project, Standard, Strand
 from programme.work import Work
 
 UNKNOWN_STANDARD = Sentence(lt="Tokio standarto nėra.", en="There is no such standard.")
@@ -41,11 +42,19 @@ async def add_project(
 
 
 async def amend_project(work: Work, project_id: UUID, **changes: Any) -> Project:
-    """New particulars. Enrolments keep what was decided under the old ones."""
+    """New particulars. Enrolments keep what was decided under the old ones; where the project ends on another day, the
+    daily pass looks at all that are under way anew."""
     project = await work.take(Project, project_id)
     _refuse_reversed(changes.get("starts_on", project.starts_on), changes.get("ends_on", project.ends_on))
     for name, value in changes.items():
         setattr(project, name, value)
+    if "ends_on" in changes:
+        await work.session.execute(
+            update(Enrolment)
+            .where(Enrolment.project_id == project.id, Enrolment.state.in_(UNDER_WAY))
+            .values(next_change_on=work.today)
+            .execution_options(synchronize_session=False)
+        )
     await work.record("project.amended", project)
     return project
 

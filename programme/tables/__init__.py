@@ -14,6 +14,7 @@ from programme.tables.certificates import (
 )
 from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
 from programme.tables.events import PROGRAMME, Event, EventChain, EventEra, Heartbeat, JobRun
+from programme.tables.findings import Finding
 from programme.tables.jobs import Job
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.past import PastVersion
@@ -52,6 +53,7 @@ __all__ = [
     "Event",
     "EventChain",
     "EventEra",
+    "Finding",
     "Heartbeat",
     "IdempotencyKey",
     "Job",

@@ -29,15 +29,16 @@ class Assessment(Recorded, Table):
     `assessor`, `reviewer`: client ids. `ended_on`: the day on which it was submitted, an audit's last day.
     `score`: met / applicable, frozen when finalised. `revision` counts the submissions. `reason`: why the last move was
     made, where it needs one (a return, a cancellation). `scale`: the version's, frozen likewise. `carried_from`: the
-    assessment of the cycle before whose ratings this one started from.
+    assessment of the cycle before whose ratings this one started from. `plan_due_on`: the last day for the improvements
+    that the latest review required. `next_change_on`: the day on which the daily pass makes known that they are overdue.
     """
 
     __tablename__ = "assessment"
     resource = "assessment"
     told: ClassVar = (
         "organisation_id", "enrolment_id", "kind", "standard", "standard_version", "level", "scope", "assessor",
-        "reviewer", "state", "outcome", "score", "planned_on", "started_on", "ended_on", "finalised_on", "revision",
-        "reason", "carried_from",
+        "reviewer", "state", "outcome", "score", "planned_on", "started_on", "ended_on", "plan_due_on", "finalised_on",
+        "revision", "reason", "carried_from",
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
@@ -45,6 +46,7 @@ class Assessment(Recorded, Table):
         ForeignKeyConstraint(["organisation_id", "carried_from"], ["assessment.organisation_id", "assessment.id"]),
         CheckConstraint("kind in ('self_assessment', 'internal_audit', 'external_audit', 'follow_up')", name="kind"),
         CheckConstraint("(state = 'finalised') = (outcome is not null)", name="outcome_when_finalised"),
+        CheckConstraint("state <> 'improvement' or plan_due_on is not null", name="improvement_has_its_day"),
         Index("ix_assessment_planned_on", text("coalesce(planned_on, 'infinity')"), "id"),
         Index("ix_assessment_enrolment_id", "enrolment_id"),
         Index("ix_assessment_assessor", "assessor"),
@@ -53,6 +55,12 @@ class Assessment(Recorded, Table):
             "state",
             "id",
             postgresql_where=text("state in ('planned', 'in_progress', 'submitted', 'under_review', 'improvement')"),
+        ),
+        Index(
+            "ix_assessment_due",
+            "next_change_on",
+            "organisation_id",
+            postgresql_where=text("next_change_on is not null"),
         ),
     )
 
@@ -73,10 +81,12 @@ class Assessment(Recorded, Table):
     planned_on: Mapped[date | None]
     started_on: Mapped[date | None]
     ended_on: Mapped[date | None]
+    plan_due_on: Mapped[date | None]
     finalised_on: Mapped[date | None]
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     reason: Mapped[str | None]
     carried_from: Mapped[UUID | None]
+    next_change_on: Mapped[date | None]
 
     def known_to(self, sight: Sight) -> bool:
         return super().known_to(sight) and sight.knows_assessment(self.kind, self.assessor, self.revision)

@@ -104,6 +104,8 @@ class Enrolment(Dated, Recorded, Table):
     `stages`: [{code, planned_on, started_on, done_on}], a copy of the strand's at the beginning.
     `declared_on`: the day on which the organisation declared that it meets the project's requirements.
     `reason`: why it is in its present state, where that had to be said. `ended_on`: the day that it ended in any way.
+    `next_change_on`: the next day on which the daily pass has to look at it, today where its plan has just changed;
+    `made_known`: keys of `rules.enrolments.milestones` that the pass has told.
     """
 
     __tablename__ = "enrolment"
@@ -143,6 +145,12 @@ class Enrolment(Dated, Recorded, Table):
         CheckConstraint("source in ('entry', 'import')", name="source"),
         Index("ix_enrolment_strand_id", "strand_id", "state"),
         Index("ix_enrolment_open", "state", "id", postgresql_where=text(f"state in ({_OPEN})")),
+        Index(
+            "ix_enrolment_due",
+            "next_change_on",
+            "organisation_id",
+            postgresql_where=text("next_change_on is not null"),
+        ),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
@@ -159,3 +167,5 @@ class Enrolment(Dated, Recorded, Table):
     ended_on: Mapped[date | None]
     stages: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     source: Mapped[str] = mapped_column(server_default=text("'entry'"))
+    next_change_on: Mapped[date | None]
+    made_known: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))

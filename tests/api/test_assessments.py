@@ -25,6 +25,8 @@ def at(assessment: dict[str, Any]) -> str:
 def body_of(move: str) -> dict[str, str | None]:
     if move == "assign":
         return {"reviewer": None}
+    if move == "require-improvement":
+        return {"plan_due_on": "2027-02-26"}
     return dict(REASON) if move in ("return", "cancel") else {}
 
 
@@ -398,12 +400,15 @@ async def test_actions_tell_each_role_in_each_state_what_the_answer_will_be(worl
     await agree("submitted")
     await moved(reviewer, path, "start-review")
     await agree("under review")
+    await moved(reviewer, path, "require-improvement")
+    await agree("improvement")
+    await moved(assesses, path, "resubmit")
     await moved(reviewer, path, "finalise")
     await agree("finalised")
 
     possible = set(EVERY_MOVE) if own else set(EVERY_MOVE) - {"finalise-self"}
     assert {move for move, status in seen if status == 200} == possible
-    assert [event.resource_version for event in await world.events(subject["id"])] == [1, 2, 3, 4, 5]
+    assert [event.resource_version for event in await world.events(subject["id"])] == [*range(1, 8)]
 
 
 async def test_a_submission_lists_what_is_missing(world: World) -> None:

@@ -132,6 +132,7 @@ async def test_every_write_is_tried_versioned_told_and_repeated_as_agreed(world:
     await _projects(walk)
     await _enrolments(walk)
     await _assessments(walk)
+    await _findings(walk)
     await _certificates(walk)
     await _annual_reports_and_cases(walk)
     await _callers(walk)
@@ -301,6 +302,8 @@ async def _assessments(walk: Walk) -> None:
     await world.rate_everything(audit, auditor, "auditor")
     audit = await walk.move(auditor, at, audit, "submit")
     audit = await walk.move(reviewer, at, audit, "start-review")
+    audit = await walk.move(reviewer, at, audit, "require-improvement", {"plan_due_on": "2027-02-26"})
+    audit = await walk.move(provider, at, audit, "resubmit")
     audit = await walk.move(reviewer, at, audit, "return", WHY)
     audit = await walk.move(auditor, at, audit, "submit")
     await walk.moves(reviewer, at, audit, "start-review", "finalise")
@@ -310,6 +313,34 @@ async def _assessments(walk: Walk) -> None:
     rating = await walk.write(auditor, "PUT", f"{at}/ratings/1.1", MET)
     await walk.write(auditor, "PUT", f"{at}/ratings/1.1", {"rating": "not_met"}, of=rating)
     await walk.move(office, at, other, "cancel", WHY)
+
+
+async def _findings(walk: Walk) -> None:
+    world = walk.world
+    auditor, reviewer = await world.caller("auditor"), await world.caller("reviewer")
+    audit = await world.assessment("external_audit", started=True)
+    provider = await world.caller("provider", audit["organisation_id"])
+    await world.rate_everything(audit, auditor, "auditor")
+    found = {
+        "assessment_id": audit["id"], "criterion": "3.2", "severity": "minor", "statement": "Tvarkos nėra.",
+        "due_on": "2027-01-29",
+    }  # fmt: skip
+    one = await walk.write(auditor, "POST", "/v1/findings", found)
+    at = f"/v1/findings/{one['id']}"
+    one = await walk.write(auditor, "PATCH", at, {"severity": "major"}, of=one)
+    assert (await auditor.move(f"/v1/assessments/{audit['id']}", "submit")).status_code == 200
+    plan = {"cause": "Neįteikta.", "action": "Įteikti.", "action_due_on": "2026-12-18"}
+    answer = {"answer": "Įteikta.", "evidence": MET["evidence"]}
+    later = WHY | {"due_on": "2027-02-26"}
+    one = await walk.move(provider, at, one, "plan", plan)
+    one = await walk.move(reviewer, at, one, "extend", later)
+    one = await walk.move(provider, at, one, "answer", answer)
+    one = await walk.move(auditor, at, one, "reopen", later)
+    one = await walk.move(provider, at, one, "answer", answer)
+    await walk.move(auditor, at, one, "verify")
+    other = await world.assessment("external_audit", audit["organisation_id"], started=True)
+    one = (await auditor.post("/v1/findings", found | {"assessment_id": other["id"]})).json()
+    await walk.move(auditor, f"/v1/findings/{one['id']}", one, "withdraw", WHY)
 
 
 async def _certificates(walk: Walk) -> None:

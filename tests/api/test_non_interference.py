@@ -190,6 +190,7 @@ _UNHEARD = (
     "delete from certificate_decision where organisation_id = :organisation",
     "delete from certificate_period where organisation_id = :organisation",
     "delete from certificate where organisation_id = :organisation",
+    "update finding set next_change_on = null where organisation_id = :organisation",
     "update assessment set revision = 0, state = 'in_progress' where organisation_id = :organisation",
 )
 

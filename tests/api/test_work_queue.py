@@ -10,9 +10,11 @@ import pytest
 from programme.rules.lifecycle import Role
 from programme.rules.work_queue import DUTIES, Kind
 from programme.services import loading
+from tests.api import test_findings as findings
 from tests.api.test_annual_reports import FEEDBACK, SUBMIT, an_open_report, move
 from tests.api.test_certificates import a_draft, a_grantable_draft
 from tests.api.test_enrolments import BODIES, SCOPE, apply
+from tests.api.test_findings import a_finding_handed_in
 from tests.full import a_full_organisation
 from tests.made import a_certificate
 from tests.world import Caller, World
@@ -157,6 +159,28 @@ async def test_an_audit_waits_for_its_auditor_then_for_a_reviewer_then_for_the_a
     assert await waiting(awarder) == []
 
 
+async def test_a_finding_waits_for_its_organisation_then_for_who_verifies(world: World) -> None:
+    finding, provider = await a_finding_handed_in(world)
+    path, audit = findings.at(finding), f"/v1/assessments/{finding['assessment_id']}"
+    auditor, reviewer = await world.caller("auditor"), await world.caller("reviewer")
+    assert await waiting(provider) == [("finding_to_plan", "2027-01-29")]
+    await findings.moved(provider, path, "plan")
+    await findings.moved(reviewer, audit, "start-review")
+    await findings.moved(reviewer, audit, "require-improvement", {"plan_due_on": "2027-01-15"})
+    (improvement, answer) = await queue(provider)
+    assert (improvement["kind"], improvement["due_on"]) == ("improvement_to_resubmit", "2027-01-15")
+    assert [reason["code"] for reason in improvement["action"]["reasons"]] == ["findings_unanswered"]
+    assert (answer["kind"], answer["action"]["allowed"]) == ("finding_to_answer", True)
+    assert ("finding_to_verify", None) not in await waiting(auditor)
+    await findings.moved(provider, path, "answer")
+    assert await waiting(provider) == [("improvement_to_resubmit", "2027-01-15")]
+    for somebody in (auditor, reviewer):
+        assert ("finding_to_verify", None) in await waiting(somebody)
+    await findings.moved(auditor, path, "reopen")
+    assert ("finding_to_answer", "2027-02-26") in await waiting(provider)
+    assert ("finding_to_verify", None) not in await waiting(auditor)
+
+
 async def test_an_organisations_own_work_waits_for_itself(world: World) -> None:
     own = await world.assessment("self_assessment", planned_on="2026-12-01")
     where, provider = f"/v1/assessments/{own['id']}", await world.caller("provider", own["organisation_id"])
@@ -262,6 +286,7 @@ async def test_whatever_a_role_can_move_on_waits_for_it(world: World, role: Role
 
 SHARED = {
     ("assessments", "start"),  # the coordinator starts what others carry out
+    ("findings", "plan"),  # may be written anew, and waits while there is none
     ("certificates", "reinstate"),  # possible on any day, and waiting from that of the review
 }
 

@@ -195,18 +195,21 @@ async def test_everybody_is_told_what_they_may_read_and_nothing_else(feed_world:
         assert (await (await world.caller(role)).get("/v1/events")).status_code == 403
 
 
-async def test_an_organisation_is_told_of_an_audits_ratings_once_it_may_see_them(feed_world: World) -> None:
+async def test_an_organisation_is_told_what_an_audit_found_once_it_may_see_it(feed_world: World) -> None:
     world = feed_world
     audit = await world.assessment(started=True)
     auditor = await world.caller("auditor")
     provider = await world.caller("provider", audit["organisation_id"])
     await world.rate_everything(audit, auditor, "auditor")
 
-    before, _ = await all_of(provider, resource_type="rating")
-    moved = await auditor.move(f"/v1/assessments/{audit['id']}", "submit")
-    after, _ = await all_of(provider, resource_type="rating")
+    found = {"assessment_id": audit["id"], "criterion": "3.2", "severity": "minor", "statement": "Tvarkos nėra."}
+    assert (await auditor.post("/v1/findings", found | {"due_on": "2199-01-29"})).status_code == 201
 
-    assert (before, moved.status_code, len(after)) == ([], 200, 50)
+    before, _ = await all_of(provider, resource_type="rating,finding")
+    moved = await auditor.move(f"/v1/assessments/{audit['id']}", "submit")
+    after, _ = await all_of(provider, resource_type="rating,finding")
+
+    assert (before, moved.status_code, len(after)) == ([], 200, 51)
 
 
 def test_every_kind_of_record_has_its_readers() -> None:

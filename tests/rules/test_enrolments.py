@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from programme.rules import enrolments as rules
-from programme.rules.enrolments import LIFECYCLE, EnrolmentFacts, State
+from programme.rules.enrolments import LIFECYCLE, EnrolmentFacts, Flag, State
 
 PLAN = Path(__file__).parents[2] / "programme" / "data" / "lifecycles.yaml"
 FACTS = EnrolmentFacts(
@@ -129,3 +131,55 @@ def test_what_nobody_said_is_neither_declared_nor_named_nor_taken() -> None:
     applicant = replace(bare, state=State.IN_SELECTION)
     assert LIFECYCLE.reasons("select", replace(applicant, capacity=1)) == ()
     assert [reason.code for reason in LIFECYCLE.reasons("select", replace(applicant, capacity=0))] == ["strand_full"]
+
+
+# What becomes late by itself
+
+PROJECT_END = date(2029, 1, 31)
+NEAR_THE_END = st.integers(min_value=-20, max_value=20).map(lambda count: PROJECT_END + timedelta(days=count))
+STAGES = st.lists(
+    st.tuples(st.one_of(st.none(), NEAR_THE_END), st.one_of(st.none(), NEAR_THE_END)), max_size=4
+).map(
+    lambda days: [
+        {"code": f"s{place}", "planned_on": planned and planned.isoformat(), "started_on": None,
+         "done_on": done and done.isoformat()}
+        for place, (planned, done) in enumerate(days)
+    ]
+)  # fmt: skip
+"""Stages of which some are planned and some are done."""
+ENDS = st.one_of(st.none(), st.just(PROJECT_END))
+
+
+def stage(code: str, planned_on: str | None, done_on: str | None = None) -> dict[str, str | None]:
+    return {"code": code, "planned_on": planned_on, "started_on": None, "done_on": done_on}
+
+
+@pytest.mark.parametrize(
+    ("stages", "on", "flags"),
+    [
+        ([], "2028-12-01", []),
+        ([], "2029-01-31", []),
+        ([], "2029-02-01", ["outlives_project"]),
+        ([stage("training", "2028-12-01")], "2028-12-01", []),
+        ([stage("training", "2028-12-01")], "2028-12-02", ["stage_overdue"]),
+        ([stage("training", "2028-12-01", "2028-12-20")], "2028-12-24", []),
+        ([stage("training", None)], "2028-12-24", []),
+        ([stage("audit", "2029-01-31")], "2028-12-24", []),
+        ([stage("audit", "2029-02-01")], "2028-12-24", ["outlives_project"]),
+        ([stage("training", "2028-12-01"), stage("audit", "2029-02-01")], "2028-12-24", list(Flag)),
+    ],
+)
+def test_what_the_plan_and_the_day_say(stages: list[dict[str, str | None]], on: str, flags: list[str]) -> None:
+    day = date.fromisoformat(on)
+    for state in State:
+        found = rules.flags(day, state, stages, PROJECT_END)
+        assert found == (flags if state in rules.UNDER_WAY else [])
+        assert Flag.OUTLIVES_PROJECT not in rules.flags(day, state, stages, None)
+
+
+@given(NEAR_THE_END, st.sampled_from(State), STAGES, ENDS)
+def test_what_has_come_is_flagged_and_what_is_flagged_has_come(
+    on: date, state: State, stages: list[dict[str, str | None]], ends_on: date | None
+) -> None:
+    come = {flag for flag, day in rules.milestones(on, state, stages, ends_on).values() if day <= on}
+    assert set(rules.flags(on, state, stages, ends_on)) == come

@@ -24,7 +24,6 @@ OURS = {"compliance_case"}
 """Lifecycles that the document leaves to us."""
 
 THIRD_ISSUE = {
-    "assessment": {"require_improvement", "resubmit"},
     "annual_report": {"waive"},
 }
 """Moves that are written down and not built yet."""

@@ -223,6 +223,7 @@ async def _keep_enrolment(
         strand_id=strand.id,
         state=enrolment_rules.State.ACTIVE,
         stages=enrolment_rules.new_stages(strand.stages),
+        next_change_on=work.today,
         source=enrolment_rules.Source.IMPORT,
         **values,
     )
@@ -231,7 +232,7 @@ async def _keep_enrolment(
     await work.add(enrolment, "enrolment.imported", effective_on=agreement.signed_on)
     if provider.certified_on is not None and provider.certified_on >= agreement.signed_on:
         maintained = strand.kind == StrandKind.MAINTENANCE
-        enrolment.state = enrolment_rules.State.COMPLETED
+        enrolment.state, enrolment.next_change_on = enrolment_rules.State.COMPLETED, None
         enrolment.outcome = enrolment_rules.Outcome.MAINTAINED if maintained else enrolment_rules.Outcome.CERTIFIED
         enrolment.ended_on = provider.certified_on
         await work.record("enrolment.completed", enrolment, effective_on=provider.certified_on)
