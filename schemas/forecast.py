@@ -33,8 +33,8 @@ class ForecastItem(Answer):
     )
     audits_needed: int | None = Field(
         description="Certificates that need their recertification audit from this month on, so that no gap arises: "
-        "their notice of expiry (by policy 180 days) begins in it, or is running already (in the first month), and no "
-        "external audit was passed since. Null for who may not read assessments.",
+        "their renewal window (by policy 365 days before the end) opens in it, or is open already (in the first month), "
+        "and no external audit was passed since. Null for who may not read assessments.",
         examples=[2],
     )
 

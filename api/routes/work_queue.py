@@ -37,7 +37,8 @@ async def list_work(
     given: dict[str, Any] = {**filters, "today": caller.today, **caller.sight.values}
     conditions, sees = frozenset(filters), caller.sight.sees
     with_total = "total" in answers.names("include", asked.include, ("total",))
-    bound_to = json.dumps(["work_queue", kinds, sorted(filters.items()), caller.actor.id], default=str)
+    who = [caller.actor.id, caller.test_clock]
+    bound_to = json.dumps(["work_queue", kinds, sorted(filters.items()), *who], default=str)
     rows: list[Any] = []
     if asked.cursor is not None:
         reached = door.request.app.state.cursors.open(asked.cursor, bound_to)

@@ -27,7 +27,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from programme.queries.annual_reports import ANNUAL_REPORTS, timeliness_on
 from programme.queries.assessments import ASSESSMENTS
@@ -40,9 +40,10 @@ from programme.rules.calendar import VILNIUS
 from programme.rules.certificates import Status
 from programme.rules.forecast import STANDING
 from programme.rules.sight import Sees
-from programme.tables import AnnualReport, Assessment, Certificate, CertificateDecision, Project, Strand
+from programme.tables import AnnualReport, Assessment, Certificate, CertificateDecision, Policy, Project, Strand
 
 _c, _d, _r = Certificate.__table__.c, CertificateDecision.__table__.c, AnnualReport.__table__.c
+_y = Policy.__table__.c
 _a, _p, _s = Assessment.__table__.c, Project.__table__.c, Strand.__table__.c
 
 FILTERS = ("standard", "municipality", "county")
@@ -66,6 +67,15 @@ _decided_by_then = (
     .correlate(Certificate.__table__)
     .exists()
 )
+_POLICY = (
+    select(_y.standard_version, _y.renewal_opens_days)
+    .ext(distinct_on(_y.standard_version))
+    .where(_y.effective_from <= TODAY)
+    .order_by(_y.standard_version, _y.effective_from.desc())
+    .subquery("policy_then")
+)
+"""What was in effect for each version on the day."""
+
 _STATUS = status_on(TODAY)
 STANDS = and_(
     _STATUS.in_([said(status) for status in STANDING]),
@@ -100,7 +110,7 @@ def _reports_due(standing: CTE, sees: Sees) -> Select[Any]:
 
 def _audits_needed(standing: CTE, sees: Sees) -> Select[Any]:
     """What runs out without an audit that was passed since it needs one."""
-    opens_on = standing.c.expires_on - standing.c.expiring_days
+    opens_on = standing.c.expires_on - standing.c.renewal_opens_days
     passed = select(_a.id).where(
         _a.organisation_id == standing.c.organisation_id,
         _a.standard == standing.c.standard,
@@ -138,8 +148,9 @@ def forecast(conditions: frozenset[str], sees: Sees, reports: bool, audits: bool
     """`items`, the months from that of the day on, as many as `horizon` says, and `outlives`. Without `reports`, or
     without `audits`, those are null: the caller may not know of them."""
     ahead = (
-        select(_c.id, _c.organisation_id, _c.standard, _c.expires_on, _c.expiring_days, RUNS_OUT.label("runs_out"))
-        .select_from(CERTIFICATES.source)
+        select(_c.id, _c.organisation_id, _c.standard, _c.expires_on, _POLICY.c.renewal_opens_days)
+        .add_columns(RUNS_OUT.label("runs_out"))
+        .select_from(CERTIFICATES.source.outerjoin(_POLICY, _POLICY.c.standard_version == _c.standard_version))
         .where(STANDS)
     )
     standing = matching(ahead, CERTIFICATES, conditions, sees).cte("standing")

@@ -130,6 +130,7 @@ WAITING: Mapping[Kind, Waiting] = {
     Kind.FINDING_TO_VERIFY: Waiting(and_(HANDED_IN, or_(_OWN_WORK, _MY_AUDIT, _MY_REVIEW))),
     Kind.CERTIFICATE_TO_DECIDE: Waiting(and_(_c.expires_on.is_(None), _c.ended_on.is_(None), AUDITS.exists())),
     Kind.SUSPENSION_TO_REVIEW: Waiting(and_(_c.review_by.is_not(None), _REVIEW_BY <= TODAY), _c.review_by),
+    Kind.CANCELLATION_TO_DECIDE: Waiting(_c.cancellation_requested_on.is_not(None), _c.cancellation_wanted_on),
     Kind.REPORT_TO_SUBMIT: Waiting(
         and_(_r.opens_on <= TODAY, _STILL_OWED),
         case((_r.state == said(ReportState.RETURNED.value), _r.resubmit_by), else_=_r.due_on),

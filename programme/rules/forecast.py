@@ -19,8 +19,8 @@ def runs_out_on(decided: Decisions) -> date | None:
     return last
 
 
-def audit_from(on: date, runs_out: date, expiring_days: int) -> date:
+def audit_from(on: date, runs_out: date, renewal_opens_days: int) -> date:
     """From which day on, seen from the day `on`, the certificate needs its recertification audit, so that a successor
-    can be certified by the day after its last one and no gap arises: as many days before the end as the policy calls
-    it expiring (180), or at once where these have begun."""
-    return max(on, runs_out - timedelta(days=expiring_days))
+    can be certified by the day after its last one and no gap arises: from the opening of its renewal window (by policy
+    365 days before the end), or at once where that is open."""
+    return max(on, runs_out - timedelta(days=renewal_opens_days))

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     FINDING_TO_VERIFY = "finding_to_verify"
     CERTIFICATE_TO_DECIDE = "certificate_to_decide"
     SUSPENSION_TO_REVIEW = "suspension_to_review"
+    CANCELLATION_TO_DECIDE = "cancellation_to_decide"
     REPORT_TO_SUBMIT = "report_to_submit"
     REPORT_TO_FORWARD = "report_to_forward"
     REPORT_TO_COMMENT = "report_to_comment"
@@ -162,6 +163,11 @@ DUTIES: Mapping[Kind, Duty] = {
         "certificates", "reinstate", _C, _AW,
         lt="Sertifikato sustabdymo peržiūros diena atėjo: reikia spręsti, kas toliau.",
         en="The suspension has come to its review: what follows is to be decided.",
+    ),
+    Kind.CANCELLATION_TO_DECIDE: _duty(
+        "certificates", "cancel", _C, _AW,
+        lt="Turėtojas prašo nutraukti sertifikato galiojimą: reikia nuspręsti.",
+        en="The holder asks for the certificate to be cancelled: it is to be decided.",
     ),
     Kind.REPORT_TO_SUBMIT: _duty(
         "annual_reports", "submit", _P,

@@ -21,6 +21,9 @@ from tests.services.test_status import as_columns
 from tests.services.test_status import judged as drawn
 from tests.world import Caller, World
 
+RENEWAL_OPENS_DAYS = 365
+"""By the policy of EQUASS-2018."""
+
 NOTHING = {"expiries": 0, "reports_due": 0, "audits_needed": 0}
 
 
@@ -39,12 +42,12 @@ async def outliving(caller: Caller) -> list[str]:
 async def test_what_lies_ahead_of_the_real_programme(world: World) -> None:
     await loading.load_programme(world.database)
     coordinator = await world.caller("coordinator")
-    # The last valid days of „Klaipėdos lakštutė“ and „Gynia“, the latter's second report, and 180 days before both ends.
+    # The last valid days of „Klaipėdos lakštutė“ and „Gynia“, and the latter's second report. The former's window for
+    # renewal is open, the latter's opens 365 days before its end.
     assert await ahead(coordinator) == {
-        "2027-01": {"audits_needed": 1},
-        "2027-02": {"reports_due": 1},
+        "2026-11": {"audits_needed": 1},
+        "2027-02": {"reports_due": 1, "audits_needed": 1},
         "2027-07": {"expiries": 1},
-        "2027-08": {"audits_needed": 1},
         "2028-02": {"expiries": 1},
     }
     told = (await coordinator.get("/v1/forecast?by=month&horizon=36")).json()
@@ -90,8 +93,7 @@ async def test_what_is_decided_to_end_before_reports_until_then_and_neither_expi
     coordinator, awarder = await world.caller("coordinator"), await world.caller("awarder")
     assert await ahead(coordinator, "?horizon=48") == {
         "2026-12": {"reports_due": 1},
-        "2027-12": {"reports_due": 1},
-        "2028-06": {"audits_needed": 1},
+        "2027-12": {"reports_due": 1, "audits_needed": 1},
         "2028-12": {"expiries": 1},
     }
     why = {"reason_code": "holder_request", "reason": "Veikla nutraukiama.", "effective_on": "2027-06-01"}
@@ -150,7 +152,7 @@ def foreseen(on: date, decided: Decisions) -> dict[str, Any]:
     if last is None or status not in STANDING or status is Status.NOT_YET_VALID:  # nothing was granted yet by then
         return {}
     months: dict[str, Any] = {f"{last:%Y-%m}": {"expiries": 1}}
-    month = f"{audit_from(on, last, decided.expiring_days):%Y-%m}"
+    month = f"{audit_from(on, last, RENEWAL_OPENS_DAYS):%Y-%m}"
     months[month] = months.get(month, {}) | {"audits_needed": 1}
     return months
 

@@ -211,6 +211,26 @@ async def test_a_suspension_waits_from_the_day_of_its_review(world: World) -> No
     assert [item["kind"] for item in await queue(awarder)] == []
 
 
+async def test_a_request_for_cancellation_waits_until_it_is_decided(world: World) -> None:
+    made = await a_certificate(world.database, "2025-12-01", reference="LIT2025-201")
+    path = f"/v1/certificates/{made.certificate}"
+    provider = await world.caller("provider", made.organisation)
+    deciders = [await world.caller(role) for role in ("coordinator", "awarder")]
+    await move(provider, path, "request-cancellation", {"reason": "Nebeteiksime.", "effective_on": "2026-12-31"})
+    for caller in deciders:
+        assert await waiting(caller) == [("cancellation_to_decide", "2026-12-31")]
+    await move(provider, path, "withdraw-cancellation-request", {})
+    assert [await waiting(caller) for caller in deciders] == [[], []]
+    await move(provider, path, "request-cancellation", {"reason": "Nebeteiksime."})
+    await move(
+        deciders[0],
+        path,
+        "cancel",
+        {"holder_request_ref": "S-1"},
+    )
+    assert [await waiting(caller) for caller in deciders] == [[], []]
+
+
 async def test_an_erasure_waits_for_operators_for_a_month_unless_it_is_held(world: World) -> None:
     full = await a_full_organisation(world, "LIT2025-301", assessor=None, reviewer=None)
     path = f"/v1/organisations/{full.organisation_id}/contacts"
@@ -285,6 +305,7 @@ async def test_whatever_a_role_can_move_on_waits_for_it(world: World, role: Role
 
 
 SHARED = {
+    ("certificates", "cancel"),  # possible on any day, and waiting once the holder asks
     ("assessments", "start"),  # the coordinator starts what others carry out
     ("findings", "plan"),  # may be written anew, and waits while there is none
     ("certificates", "reinstate"),  # possible on any day, and waiting from that of the review

@@ -35,8 +35,8 @@ def test_what_runs_out_stands_on_its_last_day_and_has_expired_on_the_next(decide
         assert not decided.periods
 
 
-def test_the_audit_is_needed_from_the_notice_on_or_at_once() -> None:
-    last = date(2027, 7, 4)
-    assert audit_from(date(2026, 11, 22), last, 180) == date(2027, 1, 5)
-    assert audit_from(date(2027, 1, 5), last, 180) == date(2027, 1, 5)
-    assert audit_from(date(2027, 3, 1), last, 180) == date(2027, 3, 1)
+def test_the_audit_is_needed_from_the_opening_of_the_window_or_at_once() -> None:
+    last = date(2028, 2, 21)
+    assert audit_from(date(2026, 11, 22), last, 365) == date(2027, 2, 21)
+    assert audit_from(date(2027, 2, 21), last, 365) == date(2027, 2, 21)
+    assert audit_from(date(2027, 3, 1), last, 365) == date(2027, 3, 1)
