@@ -74,7 +74,8 @@ _POLICY = (
     .order_by(_y.standard_version, _y.effective_from.desc())
     .subquery("policy_then")
 )
-"""What was in effect for each version on the day."""
+"""What was in effect for each version on the day. Before there was any, the window is that in which the certificate
+counts as expiring."""
 
 _STATUS = status_on(TODAY)
 STANDS = and_(
@@ -148,8 +149,8 @@ def forecast(conditions: frozenset[str], sees: Sees, reports: bool, audits: bool
     """`items`, the months from that of the day on, as many as `horizon` says, and `outlives`. Without `reports`, or
     without `audits`, those are null: the caller may not know of them."""
     ahead = (
-        select(_c.id, _c.organisation_id, _c.standard, _c.expires_on, _POLICY.c.renewal_opens_days)
-        .add_columns(RUNS_OUT.label("runs_out"))
+        select(_c.id, _c.organisation_id, _c.standard, _c.expires_on, RUNS_OUT.label("runs_out"))
+        .add_columns(func.coalesce(_POLICY.c.renewal_opens_days, _c.expiring_days).label("renewal_opens_days"))
         .select_from(CERTIFICATES.source.outerjoin(_POLICY, _POLICY.c.standard_version == _c.standard_version))
         .where(STANDS)
     )

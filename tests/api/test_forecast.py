@@ -21,8 +21,8 @@ from tests.services.test_status import as_columns
 from tests.services.test_status import judged as drawn
 from tests.world import Caller, World
 
-RENEWAL_OPENS_DAYS = 365
-"""By the policy of EQUASS-2018."""
+RENEWAL_OPENS_DAYS, POLICY_FROM = 365, date(2018, 1, 1)
+"""By the policy of EQUASS-2018; before it, the window is that in which a certificate counts as expiring."""
 
 NOTHING = {"expiries": 0, "reports_due": 0, "audits_needed": 0}
 
@@ -152,7 +152,8 @@ def foreseen(on: date, decided: Decisions) -> dict[str, Any]:
     if last is None or status not in STANDING or status is Status.NOT_YET_VALID:  # nothing was granted yet by then
         return {}
     months: dict[str, Any] = {f"{last:%Y-%m}": {"expiries": 1}}
-    month = f"{audit_from(on, last, RENEWAL_OPENS_DAYS):%Y-%m}"
+    opens_days = RENEWAL_OPENS_DAYS if on >= POLICY_FROM else decided.expiring_days
+    month = f"{audit_from(on, last, opens_days):%Y-%m}"
     months[month] = months.get(month, {}) | {"audits_needed": 1}
     return months
 
