@@ -52,6 +52,7 @@ from programme.queries.views import (
 )
 from programme.rules.assessments import Kind, Outcome, State
 from programme.rules.certificates import LIFECYCLE, REGISTER_STATUS, CertificateFacts, Status, Votes
+from programme.rules.standards import VersionState
 from programme.tables import (
     Assessment,
     Certificate,
@@ -61,12 +62,14 @@ from programme.tables import (
     Organisation,
     Policy,
     Site,
+    StandardVersion,
 )
 from programme.work import Actor
 
 _c, _o, _d = Certificate.__table__.c, Organisation.__table__.c, CertificateDecision.__table__.c
 _a, _p, _s = Assessment.__table__.c, Policy.__table__.c, Site.__table__.c
 _r, _v = CertificateRevision.__table__.c, CertificateVote.__table__.c
+_sv = StandardVersion.__table__.c
 
 
 def status_on(day: ColumnElement[Any]) -> ColumnElement[str]:
@@ -122,6 +125,7 @@ def judge(row: Mapping[str, Any], actor: Actor, today: date) -> CertificateFacts
         renewal_opens_days=policy.get("renewal_opens_days", 0),
         successor_id=row["successor_id"],
         cancellation_requested_on=row["cancellation_requested_on"],
+        version_state=row["version_state"] or VersionState.CURRENT,
     )
 
 
@@ -274,6 +278,9 @@ CERTIFICATES = View(
                 func.array(AUDITS.with_only_columns(_a.assessor).scalar_subquery(), type_=ARRAY(Uuid)),
             ),
             else_=func.array(_CARRIED.scalar_subquery(), type_=ARRAY(Uuid)),
+        ),
+        "version_state": _of_a_draft(
+            select(_sv.state).where(_sv.code == _c.standard_version).correlate(Certificate.__table__).scalar_subquery()
         ),
         "policy": cast(_POLICY, Text),
         "votes": _of_a_draft(_VOTES),

@@ -34,6 +34,27 @@ STATE_NAMES: dict[str, Sentence] = {
     VersionState.RETIRED: Sentence(lt="nebenaudojama", en="retired"),
 }
 
+ASSESSED_BY = (VersionState.CURRENT,)
+"""States in which an assessment by the version can be planned."""
+
+GRANTED_BY = (VersionState.CURRENT, VersionState.RETIRED)
+"""States in which a certificate of the version can be granted: of a retired one on audits that were planned before, until
+its last day (`in_force_to`), where it has one."""
+
+NOT_IN_FORCE = Reason(
+    "version_not_in_force",
+    Sentence(
+        lt="Pagal šią standarto versiją to daryti negalima: jos būsena – „{state_name}“.",
+        en="This cannot be done by this version of the standard: its state is {state_name}.",
+    ),
+)
+
+
+def not_in_force(state: str, allowed: Collection[str]) -> Reason | None:
+    """Why nothing new can be done by a version in this state, where it is none of the allowed."""
+    return None if state in allowed else NOT_IN_FORCE.given(version_state=state, state_name=STATE_NAMES[state])
+
+
 NOT_IN_ORDER = Sentence(
     lt="Numeriai turi eiti iš eilės nuo 1; čia turėtų būti {expected}.",
     en="Numbers have to run from 1 without a gap; this one should be {expected}.",

@@ -16,8 +16,9 @@ from programme.queries.assessments import ASSESSMENTS, PASS_RULE
 from programme.rules import assessments as rules
 from programme.rules.assessments import OWN_WORK, RatingValue, State
 from programme.rules.lifecycle import REFUSED, Move, Role
+from programme.rules.standards import ASSESSED_BY
 from programme.sentences import Sentence
-from programme.services.certificates import level_of
+from programme.services.certificates import in_force, level_of
 from programme.services.findings import owe_answers
 from programme.services.moves import checked_scope, judge, known_organisation, within
 from programme.tables import (
@@ -95,6 +96,7 @@ async def plan(
     if (assessor or reviewer) and not work.actor.may("assessments.assign"):
         raise Forbidden(NOT_YOURS_TO_ASSIGN)
     version = await level_of(work, standard_version, level)
+    in_force(version, ASSESSED_BY)
     if not any(principle["criteria"] for principle in version.principles):
         raise Invalid(FieldError("/standard_version", "criteria_missing", NO_CRITERIA))
     if enrolment_id is not None:

@@ -20,6 +20,7 @@ from programme.tables import Organisation, ServiceType, Site
 from programme.work import Work
 
 UNKNOWN_ORGANISATION = Sentence(lt="Tokios organizacijos nėra.", en="There is no such organisation.")
+UNKNOWN_VERSION = Sentence(lt="Tokios standarto versijos nėra.", en="There is no such version of a standard.")
 UNKNOWN_SERVICE = Sentence(lt="Tokios paslaugos rūšies nėra.", en="There is no such service type.")
 UNKNOWN_SITE = Sentence(lt="Organizacija tokios vietos neturi.", en="The organisation has no such site.")
 NOT_BEFORE = Sentence(lt="Data negali būti ankstesnė negu {earliest}.", en="The date cannot be before {earliest}.")

@@ -58,6 +58,7 @@ async def test_versions_are_compared_by_the_codes_of_their_principles(world: Wor
     ]
     draft = {"code": "EQUASS-2027", "node_kind": "section", "principles": principles}
     assert (await coordinator.post("/v1/standards/EQUASS/versions", draft)).status_code == 201
+    assert (await coordinator.move("/v1/standards/EQUASS/versions/EQUASS-2027", "publish")).status_code == 200
     old = await world.assessment("self_assessment", holder["id"], started=True)
     new = await world.assessment("self_assessment", holder["id"], started=True, standard_version="EQUASS-2027")
     provider = await world.caller("provider", holder["id"])
@@ -82,6 +83,7 @@ async def test_another_standard_is_not_compared_with(world: World) -> None:
     criteria = [{"number": "1.1", "title": NAME}]
     draft = {"code": "NOKAS-2027", "principles": [{"number": 1, "code": "RIGHTS", "name": NAME, "criteria": criteria}]}
     assert (await coordinator.post("/v1/standards/NOKAS/versions", draft)).status_code == 201
+    assert (await coordinator.move("/v1/standards/NOKAS/versions/NOKAS-2027", "publish")).status_code == 200
     equass = await world.assessment("self_assessment", holder["id"])
     nokas = await world.assessment("self_assessment", holder["id"], standard_version="NOKAS-2027", level="BASIC")
     refused = await compare(coordinator, equass, nokas)

@@ -323,7 +323,7 @@ VIEWS = (CERTIFICATES, REGISTER, ANNUAL_REPORTS, ENROLMENTS)
 NEVER_OTHER = {
     "strand", "project",  # their codes are for good; the end of a project, which flags look at, is the one known now
     "municipality",  # a code list that only loading writes
-    "assessment", "policy", "certificate_vote",  # facts of guards, and nobody moves the past
+    "assessment", "policy", "certificate_vote", "standard_version",  # facts of guards, and nobody moves the past
 }  # fmt: skip
 
 

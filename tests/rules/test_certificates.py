@@ -205,6 +205,8 @@ def codes(verb: str, facts: CertificateFacts) -> list[str]:
         ({"audits": (), "override": True}, "no_finalised_audit"),
         ({"validity_months": None}, "validity_not_set"),
         ({"pass_rule_known": False}, "pass_rule_not_set"),
+        ({"version_state": "draft"}, "version_not_in_force"),
+        ({"version_state": "retired"}, None),
     ],
 )
 def test_a_grant_needs_an_audit_that_passed_or_a_reason_and_what_the_owner_has_to_set(

@@ -124,3 +124,16 @@ def test_a_version_goes_one_way_and_is_published_with_its_principles_only() -> N
     codes = [reason.code for reason in LIFECYCLE.reasons("publish", VersionFacts(VersionState.DRAFT))]
     assert codes == ["principles_missing"]
     assert LIFECYCLE.reasons("publish", VersionFacts(VersionState.DRAFT, principles=1)) == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "assessed", "granted"),
+    [("announced", False, False), ("draft", False, False), ("current", True, True), ("retired", False, True)],
+)
+def test_what_a_state_allows(state: str, assessed: bool, granted: bool) -> None:
+    for allowed, states in ((assessed, rules.ASSESSED_BY), (granted, rules.GRANTED_BY)):
+        reason = rules.not_in_force(state, states)
+        assert (reason is None) is allowed
+        if reason is not None:
+            assert (reason.code, reason.facts["version_state"]) == ("version_not_in_force", state)
+            assert reason.say("lt")["message"].endswith(f"„{rules.STATE_NAMES[state].lt}“.")

@@ -11,6 +11,7 @@ from programme.rules.calendar import add_months
 from programme.rules.certificates import reasons as why
 from programme.rules.certificates.status import STATUS_NAMES, VALID, Status
 from programme.rules.lifecycle import Lifecycle, Role, guard, move
+from programme.rules.standards import GRANTED_BY, VersionState, not_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class CertificateFacts:
     renewal_opens_days: int = 0
     successor_id: UUID | None = None
     cancellation_requested_on: date | None = None
+    version_state: str = VersionState.CURRENT
 
     @property
     def extension_until(self) -> date | None:
@@ -144,7 +146,7 @@ LIFECYCLE: Lifecycle[CertificateFacts] = Lifecycle(
         ),
         move(
             "grant", [Status.DRAFT], "valid", [_A], "certificate.granted",
-            "validity_months_known", "pass_rule_set", "finalised_external_audit_same_scope_and_version",
+            "version_in_force", "validity_months_known", "pass_rule_set", "finalised_external_audit_same_scope_and_version",
             "pass_rule_met_or_override_reason", "quorum_reached", "decider_not_auditor", "certified_on_not_before_audit_end",
         ),
         move("refuse", [Status.DRAFT], Status.REFUSED, [_A], "certificate.refused", "reason", "decider_not_auditor"),
@@ -200,6 +202,7 @@ LIFECYCLE: Lifecycle[CertificateFacts] = Lifecycle(
         move("expire", _VALID_OR_SUSPENDED, Status.EXPIRED, [Role.WORKER], "certificate.expired", "today_after_expires_on"),
     ],
     {
+        "version_in_force": lambda facts: not_in_force(facts.version_state, GRANTED_BY),
         "validity_months_known": guard(why.VALIDITY_UNKNOWN, lambda facts: facts.validity_months is None),
         "pass_rule_set": guard(why.PASS_RULE_UNKNOWN, lambda facts: not facts.pass_rule_known),
         "finalised_external_audit_same_scope_and_version": guard(why.NO_AUDIT, lambda facts: not facts.audits),

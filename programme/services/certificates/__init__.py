@@ -1,7 +1,7 @@
 """What can be done with a certificate. Each verb is one function, one decision and one event on each row it changes."""
 
 from programme.services.certificates.decisions import decide, put_on_record
-from programme.services.certificates.drafts import level_of, open_draft, renew, revise_draft
+from programme.services.certificates.drafts import in_force, level_of, open_draft, renew, revise_draft
 from programme.services.certificates.grants import grant, obligations, policy_on, put_in_force, refuse
 from programme.services.certificates.periods import keep_apart
 from programme.services.certificates.requests import (
@@ -22,6 +22,7 @@ __all__ = [
     "end",
     "extend",
     "grant",
+    "in_force",
     "keep_apart",
     "level_of",
     "obligations",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,16 +13,15 @@ from programme.errors import FieldError, Invalid
 from programme.queries.certificates import CERTIFICATES
 from programme.rules import certificates as rules
 from programme.rules.certificates import LIFECYCLE, Status
+from programme.rules.standards import GRANTED_BY, not_in_force
 from programme.sentences import Sentence
-from programme.services.moves import checked_scope, judge, known_organisation
+from programme.services.moves import UNKNOWN_VERSION, checked_scope, judge, known_organisation
 from programme.tables import (
     Certificate,
     Standard,
     StandardVersion,
 )
 from programme.work import Work
-
-UNKNOWN_VERSION = Sentence(lt="Tokios standarto versijos nėra.", en="There is no such version of a standard.")
 
 UNKNOWN_LEVEL = Sentence(lt="Šis standartas tokio lygio neturi.", en="The standard has no such level.")
 
@@ -46,6 +45,7 @@ async def open_draft(
     """A certificate to decide on. `predecessor_id`: the one that it takes the place of when it is granted."""
     organisation = await known_organisation(work, organisation_id)
     version = await level_of(work, standard_version, level)
+    in_force(version, GRANTED_BY)
     await _check_predecessor(work, predecessor_id, organisation.id, version.standard)
     certificate = Certificate(
         organisation_id=organisation.id,
@@ -120,6 +120,12 @@ async def level_of(work: Work, standard_version: str, level: str) -> StandardVer
     if level not in {one["code"] for one in standard.levels}:
         raise Invalid(FieldError("/level", "unknown_level", UNKNOWN_LEVEL))
     return version
+
+
+def in_force(version: StandardVersion, allowed: Collection[str]) -> None:
+    """Refuses a body that names a version in whose state nothing new can be done by it."""
+    if (reason := not_in_force(version.state, allowed)) is not None:
+        raise Invalid(FieldError("/standard_version", reason.code, reason.sentence, reason.facts))
 
 
 def decisions(certificate: Certificate) -> rules.Decisions:

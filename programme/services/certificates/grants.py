@@ -26,6 +26,7 @@ from programme.tables import (
     Certificate,
     Policy,
     Standard,
+    StandardVersion,
 )
 from programme.tables.certificates import spans
 from programme.work import Work
@@ -62,8 +63,15 @@ async def grant(
     if audit.outcome != "met" and override_reason is None:
         raise NotAllowed(REFUSED, reasons=[rules.AUDIT_NOT_PASSED])
     predecessor = await _predecessor(work, certificate)
-    follows = predecessor.valid_from if predecessor else None
-    within("/certified_on", certified_on, earliest=[audit.ended_on, follows], latest=[work.today + MOST_AHEAD])
+    version = (
+        await work.session.scalars(select(StandardVersion).where(StandardVersion.code == certificate.standard_version))
+    ).one()
+    within(
+        "/certified_on",
+        certified_on,
+        earliest=[audit.ended_on, version.in_force_from, predecessor.valid_from if predecessor else None],
+        latest=[work.today + MOST_AHEAD, version.in_force_to],
+    )
     await _check_reference(work, certificate.standard, reference)
     policy = await policy_on(work, certificate.standard_version, certified_on)
     if policy is None or policy.validity_months is None:
