@@ -194,6 +194,14 @@ def plain(door: Reading, body: str, next_cursor: str | None = None) -> Response:
     return Response(body, 200, headers, "application/json")
 
 
+async def removed(door: Writing) -> Response:
+    """204: what was there is no more; 200 where it was only tried."""
+    response = Response(status_code=200 if door.validate_only else 204, headers=private(door.caller))
+    if door.once is not None:
+        await door.once.keep(door.connection, response)
+    return response
+
+
 def untagged(door: Writing, body: str, status: int, location: str) -> Response:
     """What has no version of its own, as the change leaves it."""
     response = Response(body, 200 if door.validate_only else status, private(door.caller), "application/json")

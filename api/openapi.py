@@ -61,6 +61,7 @@ TAGS = [
         "description": "Providers of social services and partner agencies, their sites and contacts.",
     },
     {"name": "standards", "description": "Standards with their levels, versions, principles, criteria and policies."},
+    {"name": "imports", "description": "Files that are brought in: looked at row by row, then committed as a whole."},
     {"name": "code-lists", "description": "Municipalities and kinds of social service."},
     {"name": "compliance-cases", "description": "What the coordinator has to follow up."},
     {"name": "work-queue", "description": "What waits for whoever asks."},
@@ -108,7 +109,7 @@ _PROBLEMS = {
     412: "The record has changed since the caller read it.",
     413: "The body is too large.",
     414: "The address is longer than 8192 characters.",
-    415: "Only uncompressed `application/json` is taken.",
+    415: "The body has a media type or coding that is not taken here; `Accept-Post` or `Accept-Patch` names those that are.",
     422: "The content has errors; `errors` points at each.",
     428: "The change does not say which version it is meant for.",
     429: "The quota of this minute is used up; `Retry-After` says when to try again.",
@@ -263,6 +264,8 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         if door.versioned:
             headers.append("IfMatch" if door.versioned is True else "IfMatchWhereGiven")
             problems |= {404, 412, 428}
+        if "204" in operation["responses"]:
+            operation["responses"]["200"] = {"description": "It could go; nothing is kept (`validate_only=true`)."}
         if made := operation["responses"].get("201"):
             would_be = {**made, "description": "What would be made; nothing is kept (`validate_only=true`)."}
             operation["responses"].setdefault("200", would_be)

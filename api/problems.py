@@ -58,7 +58,8 @@ NOT_OUR_HOST = Sentence(
     en="There has to be one Host header, and it has to name this service.",
 )
 UNSUPPORTED = Sentence(
-    lt="Priimamas tik nesuspaustas application/json turinys.", en="Only uncompressed application/json is taken."
+    lt="Tokios rūšies arba suspaustas turinys čia nepriimamas; rūšis, kurios priimamos, nurodo Accept-Post arba Accept-Patch.",
+    en="This media type, or a compressed body, is not taken here; Accept-Post or Accept-Patch names those that are.",
 )
 FAULT = Sentence(
     lt="Įvyko klaida, apie kurią mums jau pranešta. Nurodykite request_id, jei kreipsitės.",

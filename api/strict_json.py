@@ -183,11 +183,15 @@ def _refuse_unreadable(request: Request) -> None:
 
 
 def _is_json(content_type: str) -> bool:
-    """Whether a `Content-Type` names JSON in UTF-8; parameters other than the charset change nothing."""
-    media_type, *parameters = content_type.lower().split(";")
+    return media_type(content_type) in JSON_TYPES
+
+
+def media_type(content_type: str) -> str | None:
+    """What a `Content-Type` names, unless its charset is not UTF-8; other parameters change nothing."""
+    named, *parameters = content_type.lower().split(";")
     charsets = [
         value.strip().strip('"')
         for name, _, value in (parameter.partition("=") for parameter in parameters)
         if name.strip() == "charset"
     ]
-    return media_type.strip() in JSON_TYPES and all(charset in ("utf-8", "utf8") for charset in charsets)
+    return named.strip() if all(charset in ("utf-8", "utf8") for charset in charsets) else None

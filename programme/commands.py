@@ -80,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     loading = command("load-programme", _load_programme, "load the reference data and the real records; repeatable")
     loading.add_argument("--dir", type=Path, dest="directory", help="a folder to load instead of the built-in data")
 
+    criteria = command("import-criteria", _import_criteria, "the owner's texts of a version's criteria, all or none")
+    criteria.add_argument("file", type=Path, metavar="FILE", help="CSV, XLSX, YAML or JSON")
+    criteria.add_argument("--version", required=True, metavar="CODE", help="such as EQUASS-2018")
+    criteria.add_argument("--dry-run", action="store_true", help="only tell what each row would do")
+
     daily = command("daily", _daily, "the daily pass for every day up to the given one that has not had it")
     daily.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="today when not given")
 
@@ -133,6 +138,19 @@ def _load_programme(settings: Settings, arguments: argparse.Namespace) -> int:
     loaded = _with_database(settings, lambda database: load_programme(database, arguments.directory))
     _say(_summary(loaded))
     return 0
+
+
+def _import_criteria(settings: Settings, arguments: argparse.Namespace) -> int:
+    from programme.services.imports import bring_in
+
+    report = _with_database(
+        settings,
+        lambda database: bring_in(
+            database, arguments.file, standard_version=arguments.version, dry_run=arguments.dry_run
+        ),
+    )
+    _say(json.dumps(report, ensure_ascii=False, indent=1))
+    return 1 if report["reasons"] else 0
 
 
 def _daily(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -165,7 +165,7 @@ class VersionRequired(Refusal):
 
 
 class Unavailable(Refusal):
-    """The database cannot answer at the moment; the same request may be sent again."""
+    """The database, or what else is needed, is away or busy; the same request may be sent again."""
 
     code = "unavailable"
     title = Sentence(lt="Paslauga laikinai neprieinama", en="Temporarily unavailable")

@@ -150,6 +150,14 @@ class Work:
             event, row, {name: after[name] for name in changed}, {name: before[name] for name in changed}, effective_on
         )
 
+    async def remove(self, row: Recorded, event: str) -> None:
+        """Takes out a row that was taken, and tells it as its last event: each field is null from now on."""
+        before = self._before.pop(row)
+        row.version += 1
+        await self.session.delete(row)
+        await self.session.flush()
+        self._tell(event, row, dict.fromkeys(before), before, None)
+
     def _tell(
         self, event: str, row: Recorded, data: dict[str, Any], previous: dict[str, Any], effective_on: date | None
     ) -> None:

@@ -11,6 +11,8 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from programme.rules.texts import LONGEST_LINE, LONGEST_PROSE, UNSEEN
+
 EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 """Days outside these bounds are slips of the pen."""
 
@@ -19,8 +21,6 @@ _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-_UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-"""Control characters besides tab and new line, zero-width characters and those that turn the direction of text."""
 
 
 def _day(value: Any) -> Any:
@@ -60,7 +60,7 @@ def _id(value: Any) -> Any:
 
 
 def _visible(value: str) -> str:
-    if _UNSEEN.search(value):
+    if UNSEEN.search(value):
         raise PydanticCustomError("invisible_characters", "The text has characters that cannot be seen.")
     return unicodedata.normalize("NFC", value).strip()
 
@@ -86,7 +86,7 @@ PastMoment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type
 Id = Annotated[UUID, BeforeValidator(_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 
 Line = Annotated[
-    str, Field(strict=True, min_length=1, max_length=300), AfterValidator(_visible), AfterValidator(_one_line),
+    str, Field(strict=True, min_length=1, max_length=LONGEST_LINE), AfterValidator(_visible), AfterValidator(_one_line),
     AfterValidator(_not_blank),
 ]  # fmt: skip
 LongLine = Annotated[
@@ -96,7 +96,10 @@ LongLine = Annotated[
 """A line that may hold an address."""
 
 Prose = Annotated[
-    str, Field(strict=True, min_length=1, max_length=10_000), AfterValidator(_visible), AfterValidator(_not_blank)
+    str,
+    Field(strict=True, min_length=1, max_length=LONGEST_PROSE),
+    AfterValidator(_visible),
+    AfterValidator(_not_blank),
 ]
 Reference = Annotated[
     str,

@@ -74,6 +74,7 @@ class Full:
 SHARED = {
     "criterion": "1.1", "code": "staff_training_2_days", "project": "QUALITY-LT-2", "strand": "EQUASS_MAINTENANCE",
     "standard": "EQUASS", "version": "EQUASS-2018", "principle": "1", "auditor_id": str(UUID(int=7)),
+    "import_id": str(UUID(int=10)), "mapping_id": str(UUID(int=11)),
     "test_clock_id": str(UUID(int=8)), "job_id": str(UUID(int=9)),
 }  # fmt: skip
 

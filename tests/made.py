@@ -29,8 +29,9 @@ async def a_certificate(
     organisation: UUID | None = None,
     reference: str | None = None,
     clock: UUID | None = None,
+    version: str = "EQUASS-2018",
 ) -> Made:
-    """An EQUASS-2018 certificate of a whole organisation (a new one where none is given), certified on the day."""
+    """An EQUASS certificate of a whole organisation (a new one where none is given), certified on the day."""
     day = date.fromisoformat(certified_on)
     async with begin(database, clock=clock) as work:
         if organisation is None:
@@ -40,7 +41,7 @@ async def a_certificate(
             )  # fmt: skip
             organisation = (await work.add(holder, "organisation.registered")).id
         certificate = Certificate(
-            organisation_id=organisation, standard="EQUASS", standard_version="EQUASS-2018", level="ASSURANCE",
+            organisation_id=organisation, standard="EQUASS", standard_version=version, level="ASSURANCE",
             scope={"services": [], "sites": [], "unit": None},
         )  # fmt: skip
         await work.add(certificate, "certificate.drafted")

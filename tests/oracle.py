@@ -340,8 +340,10 @@ async def _told_and_counted(work: Work, kind: type[Any]) -> None:
             folded |= event.data
         for name in row.told:
             assert folded.get(name) == _plain(getattr(row, name)), f"{where}: {name}"
-    still = {key for key, told in events.items() if not told[-1].type.endswith(".removed")}
-    assert not still, f"events of a {kind.resource} that does not exist"
+    for key, told in events.items():
+        where = f"{kind.resource} {key}, which does not exist"
+        assert told[-1].type == f"{kind.resource}.removed", where
+        assert [event.resource_version for event in told] == list(range(1, len(told) + 1)), where
 
 
 async def _statuses_are_what_the_rules_say(work: Work) -> None:

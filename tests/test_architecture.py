@@ -60,11 +60,11 @@ CANNOT_BE_HIT = {
         r"ck_(standard_version_state|organisation_kind|organisation_source|contact_\w+|strand_places_taken"
         r"|enrolment_active_means_signed|enrolment_source|assessment_kind|assessment_outcome_when_finalised"
         r"|assessment_improvement_has_its_day|finding_\w+|rating_rating"
-        r"|certificate_\w+|annual_report_\w+|compliance_case_\w+|client_\w+|api_key_\w+|job_\w+|test_clock_\w+|policy_(?:validity_months|decision_quorum)|webhook_\w+)"
+        r"|certificate_\w+|annual_report_\w+|compliance_case_\w+|import_\w+|criterion_mapping_\w+|client_\w+|api_key_\w+|job_\w+|test_clock_\w+|policy_(?:validity_months|decision_quorum)|webhook_\w+)"
     ),
     "uq": re.compile(
         r"uq_(\w+_organisation_id_id|strand_project_id_id|organisation_id_municipality_key|certificate_(?:decision|revision)_\w+|annual_report_\w+|rating_\w+"
-        r"|annual_report_submission_\w+|assessment_submission_\w+|compliance_case_\w+|known_fact_\w+|event_\w+|webhook_delivery_\w+)"
+        r"|annual_report_submission_\w+|assessment_submission_\w+|compliance_case_\w+|known_fact_\w+|import_row_\w+|event_\w+|webhook_delivery_\w+)"
     ),
 }
 

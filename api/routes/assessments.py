@@ -15,6 +15,7 @@ from programme.queries import assessments as query
 from programme.queries import comparisons
 from programme.queries import ratings as rated
 from programme.queries.assessments import ASSESSMENTS
+from programme.queries.mappings import mapped_evidence
 from programme.queries.ratings import RATINGS
 from programme.queries.views import pattern
 from programme.services import assessments, ratings
@@ -22,6 +23,7 @@ from schemas import assessments as wire
 from schemas.base import Id, Move, Nothing
 from schemas.bulk import Atomicity
 from schemas.comparisons import Comparison
+from schemas.mappings import MappedEvidence
 from schemas.page import Page
 
 router = Resource("/v1/assessments", "assessments")
@@ -165,6 +167,17 @@ async def list_assessment_candidates(
         for one, reasons in found
     ]
     return answers.plain(door, answers.as_json({"items": listed}))
+
+
+@router.get(
+    "/{assessment_id}/mapped-evidence", response_model=MappedEvidence, summary="Read evidence from other standards"
+)
+async def list_mapped_evidence(door: Reader, assessment_id: Id) -> Response:
+    """By criterion: what finalised assessments of the same organisation against other versions found met, of the
+    criteria that are mapped to it. Of assessments of one kind, version, level and scope the latest counts. It is evidence
+    to look at and to name, not a rating; and only what the caller may see of those assessments is listed."""
+    statement = mapped_evidence(door.caller.sight.sees)
+    return await answers.rows_of(door, ASSESSMENTS, assessment_id, statement)
 
 
 @router.get("", response_model=Page[wire.Assessment], summary="List assessments")

@@ -76,7 +76,7 @@ async def change_webhook_endpoint(door: Writer, endpoint_id: Id, body: wire.Webh
 async def remove_webhook_endpoint(door: Writer, endpoint_id: Id) -> Response:
     """Nothing is posted there any more; its deliveries go with it."""
     await webhooks.remove(door.work, endpoint_id)
-    return Response(status_code=200 if door.validate_only else 204)
+    return await answers.removed(door)
 
 
 @router.post("/{endpoint_id}/enable", response_model=wire.WebhookEndpoint, summary="Enable a webhook endpoint")

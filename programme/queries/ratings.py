@@ -71,6 +71,11 @@ def _of_assessment(assessment_id: ColumnElement[Any], source: FromClause) -> dic
     }
 
 
+def in_order(criterion: ColumnElement[str]) -> ColumnElement[Any]:
+    """Sorts criteria as they are numbered, 3.10 after 3.9."""
+    return cast(func.string_to_array(criterion, said(".")), ARRAY(Integer))
+
+
 def _view(rating: FromClause, **more: Any) -> View:
     r = rating.c
     return View(
@@ -147,7 +152,7 @@ RATINGS = _view(
         "carried": _r.carried_from.is_not(None) == bindparam("carried", type_=Boolean),
     },
     sorts={
-        "criterion": cast(func.string_to_array(_r.criterion, said(".")), ARRAY(Integer)),
+        "criterion": in_order(_r.criterion),
         "recorded_at": _r.recorded_at,
         "id": _r.id,
     },

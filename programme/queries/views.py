@@ -205,7 +205,7 @@ def _with_expansions(
         deeper = [rest for path in expand if (rest := path.partition(".")[2]) and path.startswith(name + ".")]
         expansion = view.expands[name]
         inner = object_of(expansion.view.source, _with_expansions(expansion.view, None, deeper, sees), nested=True)
-        inner = _narrowed(inner.where(expansion.view.id == expansion.key), expansion.view, sees)
+        inner = narrowed(inner.where(expansion.view.id == expansion.key), expansion.view, sees)
         chosen[name] = inner.correlate(*_tables(view.source)).scalar_subquery()
     return chosen
 
@@ -232,7 +232,7 @@ def _one(query: Select[Any], view: View, by: str, expand: Sequence[str], sees: S
     query = query.add_columns(*(column.label(f"fact_{name}") for name, column in view.facts.items()))
     for path in expand:
         query = query.add_columns(_version_along(view, path).label(f"version_{path}"))
-    return _narrowed(query.where(key == bindparam("key", type_=key.type)), view, sees)
+    return narrowed(query.where(key == bindparam("key", type_=key.type)), view, sees)
 
 
 def _version_along(view: View, path: str) -> ScalarSelect[str]:
@@ -249,10 +249,10 @@ def _version_along(view: View, path: str) -> ScalarSelect[str]:
 def matching(query: Select[Any], view: View, conditions: Iterable[str], sees: Sees) -> Select[Any]:
     """Only rows of which the conditions hold, and of those only what the caller may know of: what every list, count
     and statistic is made of."""
-    return _narrowed(query.where(*(_condition(view, name) for name in sorted(conditions))), view, sees)
+    return narrowed(query.where(*(_condition(view, name) for name in sorted(conditions))), view, sees)
 
 
-def _narrowed(query: Select[Any], view: View, sees: Sees) -> Select[Any]:
+def narrowed(query: Select[Any], view: View, sees: Sees) -> Select[Any]:
     """Only what the view shows and, of that, only what is in the caller's sight: the first wall, and all of it."""
     if view.only is not None:
         query = query.where(view.only)
@@ -317,7 +317,7 @@ def whole_statement(
     query = query.where(*(_condition(view, name) for name in sorted(conditions)))
     if view.whole_sort:
         query = query.order_by(view.sorts[view.whole_sort], view.id)
-    return compiled(_narrowed(query, view, sees), past, sees)
+    return compiled(narrowed(query, view, sees), past, sees)
 
 
 _ALONE = "="

@@ -13,8 +13,10 @@ READ_WITH: dict[str, str] = {
     "client": "clients.read",
     "compliance_case": "compliance_cases.read",
     "contact": "contacts.read",
+    "criterion_mapping": "standards.read",
     "enrolment": "enrolments.read",
     "finding": "findings.read",
+    "import": "imports.read",
     "organisation": "organisations.read",
     "policy": "standards.read",
     "project": "projects.read",
@@ -30,7 +32,7 @@ READ_WITH: dict[str, str] = {
 UNTOLD = ("test_clock",)
 """Of what is for trying out, the programme's feed tells nothing."""
 
-OPEN = ("standard", "standard_version", "policy", "project", "strand")
+OPEN = ("standard", "standard_version", "policy", "criterion_mapping", "project", "strand")
 """Belong to no organisation and are told to whoever may read them."""
 
 

@@ -16,6 +16,7 @@ from programme.rules import (
     compliance_cases,
     enrolments,
     findings,
+    imports,
     test_clocks,
 )
 from programme.rules.lifecycle import Lifecycle, Role
@@ -29,6 +30,8 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "me.read": _PEOPLE,
     "standards.read": _PEOPLE,
     "standards.write": {_R.COORDINATOR},
+    "imports.read": {_R.COORDINATOR},
+    "imports.write": {_R.COORDINATOR},
     "code_lists.read": _PEOPLE,
     "organisations.read": _PEOPLE,
     "organisations.write": {_R.COORDINATOR},
@@ -78,6 +81,7 @@ LIFECYCLES: dict[str, Lifecycle[Any]] = {
     "certificates": certificates.LIFECYCLE,
     "annual_reports": annual_reports.LIFECYCLE,
     "compliance_cases": compliance_cases.LIFECYCLE,
+    "imports": imports.LIFECYCLE,
     "test_clocks": test_clocks.LIFECYCLE,
 }
 

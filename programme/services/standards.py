@@ -12,11 +12,13 @@ from sqlalchemy import select
 from programme.errors import FieldError, Invalid
 from programme.queries.standards import VERSIONS
 from programme.rules import standards as rules
+from programme.rules.imports import Text, merged
+from programme.rules.mappings import criteria_of
 from programme.rules.ratings import PLAIN_SCALE, scale_flaws
 from programme.rules.standards import LIFECYCLE, NodeKind, VersionState
 from programme.sentences import Sentence
 from programme.services.moves import judge, within
-from programme.tables import Policy, Standard, StandardVersion
+from programme.tables import CriterionMapping, Policy, Standard, StandardVersion
 from programme.work import Work
 
 TREE = frozenset({"node_kind", "principles", "scale"})
@@ -25,6 +27,10 @@ TREE = frozenset({"node_kind", "principles", "scale"})
 LEVEL_IN_USE = Sentence(
     lt="Lygio „{code}“ atsisakyti negalima: galima tik jį pervadinti.",
     en="The level {code} cannot be left out; it can only be renamed.",
+)
+CRITERION_MAPPED = Sentence(
+    lt="Su kitos versijos kriterijais susieto kriterijaus „{criterion}“ atsisakyti negalima, kol sąsaja nepanaikinta.",
+    en="The criterion {criterion} is mapped to another version's and cannot be left out before the mapping is removed.",
 )
 CODE_TWICE = Sentence(lt="Kodas pasikartoja.", en="The code stands there twice.")
 
@@ -123,6 +129,8 @@ async def amend_version(work: Work, version_id: UUID, **changes: Any) -> Standar
     if "scale" in changes:
         changes["scale"] = {**version.scale, **changes["scale"]}
     _refuse_flaws(changes.get("principles", []), changes.get("scale", PLAIN_SCALE))
+    if "principles" in changes:
+        await _refuse_losing_mapped(work, version, changes["principles"])
     if "display_type" in changes:
         standard = (await work.session.scalars(select(Standard).where(Standard.code == version.standard))).one()
         _refuse_unknown_levels(standard, changes["display_type"])
@@ -138,6 +146,23 @@ async def amend_version(work: Work, version_id: UUID, **changes: Any) -> Standar
 def _refuse_flaws(principles: list[dict[str, Any]], scale: Mapping[str, Any]) -> None:
     if flaws := [*rules.flaws(principles), *scale_flaws(scale)]:
         raise Invalid(*flaws)
+
+
+async def _refuse_losing_mapped(work: Work, version: StandardVersion, principles: list[dict[str, Any]]) -> None:
+    lost = criteria_of(version.principles) - criteria_of(principles)
+    from_here = select(CriterionMapping.from_criterion).where(CriterionMapping.from_version == version.code)
+    to_here = select(CriterionMapping.to_criterion).where(CriterionMapping.to_version == version.code)
+    if needed := sorted(lost & set(await work.session.scalars(from_here.union(to_here)))):
+        raise Invalid(FieldError("/principles", "criterion_mapped", CRITERION_MAPPED, {"criterion": needed[0]}))
+
+
+async def put_texts(work: Work, version_id: UUID, texts: Mapping[str, tuple[Text, Text | None]]) -> StandardVersion:
+    """The owner's own titles and texts, by number, in the place of what was there; what the numbers are and mean stays.
+    `services.imports` says which versions take which."""
+    version = await work.take(StandardVersion, version_id)
+    version.principles, version.criteria_official = merged(version.principles, texts), True
+    await work.record("standard_version.texts_imported", version)
+    return version
 
 
 def _refuse_unknown_levels(standard: Standard, by_level: Mapping[str, Any]) -> None:

@@ -87,10 +87,7 @@ async def amend(work: Work, endpoint_id: UUID, **changes: Any) -> WebhookEndpoin
 
 async def remove(work: Work, endpoint_id: UUID) -> None:
     """The endpoint goes, with what was to be delivered to it."""
-    endpoint = await work.take(WebhookEndpoint, endpoint_id)
-    await work.record("webhook_endpoint.removed", endpoint)
-    await work.session.delete(endpoint)
-    await work.session.flush()
+    await work.remove(await work.take(WebhookEndpoint, endpoint_id), "webhook_endpoint.removed")
 
 
 async def enable(work: Work, endpoint_id: UUID) -> WebhookEndpoint:

@@ -15,7 +15,9 @@ from programme.tables.certificates import (
 from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
 from programme.tables.events import PROGRAMME, Event, EventChain, EventEra, Heartbeat, JobRun
 from programme.tables.findings import Finding
+from programme.tables.imports import Import, ImportRow
 from programme.tables.jobs import Job
+from programme.tables.mappings import CriterionMapping
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.past import PastVersion
 from programme.tables.projects import Enrolment, Project, Strand
@@ -48,6 +50,7 @@ __all__ = [
     "ClientGrant",
     "ComplianceCase",
     "Contact",
+    "CriterionMapping",
     "Dated",
     "Enrolment",
     "Event",
@@ -56,6 +59,8 @@ __all__ = [
     "Finding",
     "Heartbeat",
     "IdempotencyKey",
+    "Import",
+    "ImportRow",
     "Job",
     "JobRun",
     "Known",

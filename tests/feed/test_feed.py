@@ -17,6 +17,7 @@ from api import feed
 from programme.binaries import postgres_binaries
 from programme.database import Database, asyncpg_url, migrate
 from programme.rules.events import READ_WITH, UNTOLD
+from programme.rules.lifecycle import Role
 from programme.services.history import verify
 from programme.settings import Settings
 from programme.tables import Recorded
@@ -24,6 +25,7 @@ from programme.work import begin
 from tests.feed.conftest import a_cluster
 from tests.full import a_full_organisation
 from tests.platform.serving import serving
+from tests.revised import publish_revised
 from tests.soak import SOAK
 from tests.world import Caller, World
 
@@ -210,6 +212,21 @@ async def test_an_organisation_is_told_what_an_audit_found_once_it_may_see_it(fe
     after, _ = await all_of(provider, resource_type="rating,finding")
 
     assert (before, moved.status_code, len(after)) == ([], 200, 51)
+
+
+async def test_mappings_are_told_to_all_who_listen_and_files_to_the_coordinator(feed_world: World) -> None:
+    world = feed_world
+    await publish_revised(world)
+    pair = {"from_criterion": "9.3", "to_version": "EQUASS-REVISED", "to_criterion": "3.1", "relation": "broader"}
+    office = await world.caller("coordinator")
+    assert (await office.post("/v1/standards/EQUASS/versions/EQUASS-2018/mappings", pair)).status_code == 201
+    provider = await world.caller("provider", (await world.organisation())["id"])
+    asked = {"resource_type": "criterion_mapping,import"}
+    told = {caller.role: [one["type"] for one in (await all_of(caller, **asked))[0]] for caller in (provider, office)}
+    assert told == {
+        Role.PROVIDER: ["criterion_mapping.added"],
+        Role.COORDINATOR: ["import.staged", "import.committed", "criterion_mapping.added"],
+    }
 
 
 def test_every_kind_of_record_has_its_readers() -> None:

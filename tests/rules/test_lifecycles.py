@@ -20,7 +20,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(
 )
 IN_CODE = {lifecycle.resource: lifecycle for lifecycle in LIFECYCLES.values() if lifecycle.resource in DOCUMENT}
 
-OURS = {"compliance_case"}
+OURS = {"compliance_case", "import"}
 """Lifecycles that the document leaves to us."""
 
 THIRD_ISSUE = {

@@ -19,7 +19,7 @@ from programme.services import organisations
 from programme.services.loading import BrokenFile, load_catalogue, load_programme
 from programme.services.loading.files import BUILT_IN
 from programme.services.loading.providers import slug
-from programme.services.standards import set_policy
+from programme.services.standards import put_texts, set_policy
 from programme.tables import (
     AnnualReport,
     Certificate,
@@ -370,6 +370,27 @@ async def test_a_policy_that_the_owner_set_here_is_the_last_word(database: Datab
     await load_catalogue(database, edited("catalogue.yaml", *NOKAS_VALIDITY))
 
     assert await _policies(database, "NOKAS-2020") == [(date(2020, 5, 22), None), (date(2026, 1, 1), 36)]
+
+
+async def test_a_paraphrase_that_is_said_anew_does_not_take_the_place_of_the_owner_s_text(
+    database: Database, edited: Edited
+) -> None:
+    async def version() -> StandardVersion:
+        (found,) = await _all(database, select(StandardVersion).where(StandardVersion.code == "EQUASS-2018"))
+        assert isinstance(found, StandardVersion)
+        return found
+
+    async with begin(database) as work:
+        own = {"1.1": ({"lt": "Savininko žodžiais", "en": "In the owner's words"}, None)}
+        await put_texts(work, (await version()).id, own)
+    before = await version()
+
+    edited("catalogue.yaml", '{ASSURANCE: "EQUASS Assurance (2018)"', '{ASSURANCE: "EQUASS Assurance 2018"')
+    await load_catalogue(database, edited("catalogue.yaml", "Vision, mission and values", "Vision and mission"))
+
+    after = await version()
+    assert (after.principles, after.criteria_official) == (before.principles, True)
+    assert after.display_type["ASSURANCE"] == "EQUASS Assurance 2018", "what is no text of criteria is brought in"
 
 
 NOKAS_VALIDITY = ("validity_months: null            # not found", "validity_months: 24            # found")

@@ -24,23 +24,16 @@ from tests.conftest import administer
 from tests.full import Full, a_full_organisation
 from tests.world import World
 
-OPEN = {"standard", "standard_version", "policy", "service_type", "municipality", "project", "strand"}
+OPEN = {
+    "standard", "standard_version", "policy", "criterion_mapping", "service_type", "municipality", "project", "strand",
+}  # fmt: skip
 """Known to everybody who calls."""
 
 OF_THE_SERVICE = {
-    "auditor",
-    "auditor_licence",
-    "auditor_advice",
-    "job_run",
-    "heartbeat",
-    "event_chain",
-    "event_era",
-    "webhook_place",
-    "job",
-    "test_clock",
-    "sandbox_row",
-}
-"""About auditors and the service itself: no rows of an organisation's records."""
+    "import", "import_row", "auditor", "auditor_licence", "auditor_advice", "job_run", "heartbeat", "event_chain",
+    "event_era", "webhook_place", "job", "test_clock", "sandbox_row",
+}  # fmt: skip
+"""About files brought in, auditors and the service itself: no rows of an organisation's records."""
 
 OF_CALLERS = {"client", "api_key", "client_grant", "idempotency_key"}
 

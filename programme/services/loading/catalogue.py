@@ -324,10 +324,18 @@ async def _keep_standards(work: Work, families: list[Family]) -> int:
         touched += new
         for version in family.versions:
             code = version.values["code"]
-            _, new = await keep(work, memory, versions.get(code), StandardVersion, version.values)
+            values = _without_texts(versions.get(code), version.values)
+            _, new = await keep(work, memory, versions.get(code), StandardVersion, values)
             of_version = [row for row in policies if row.standard_version == code]
             touched += new + await _keep_policy(work, memory, of_version, version.policy)
     return touched
+
+
+def _without_texts(row: StandardVersion | None, values: Values) -> Values:
+    """Once the owner's own criteria were brought in, the files' paraphrase has no say about the tree."""
+    if row is None or not row.criteria_official or values["criteria_official"]:
+        return values
+    return {name: value for name, value in values.items() if name not in ("principles", "criteria_official")}
 
 
 async def _keep_policy(work: Work, memory: Memory, policies: list[Policy], values: Values) -> int:
