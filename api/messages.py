@@ -60,6 +60,12 @@ MESSAGES: dict[str, Sentence] = {
     "int_parsing_size": Sentence(lt="Skaičius per didelis.", en="The number is too large."),
     "float_type": Sentence(lt="Čia turi būti skaičius.", en="A number is expected here."),
     "finite_number": Sentence(lt="Čia turi būti baigtinis skaičius.", en="A finite number is expected here."),
+    "multiple_of": Sentence(
+        lt="Reikšmė turi dalytis iš {multiple_of}.", en="The value has to be a multiple of {multiple_of}."
+    ),
+    "too_many_decimals": Sentence(
+        lt="Po kablelio gali būti daugiausia keturi skaitmenys.", en="There can be at most four decimals."
+    ),
     "bool_type": Sentence(lt="Čia turi būti true arba false.", en="true or false is expected here."),
     "bool_parsing": Sentence(lt="Čia turi būti true arba false.", en="true or false is expected here."),
     "greater_than_equal": Sentence(lt="Mažiausia reikšmė – {ge}.", en="The smallest value is {ge}."),

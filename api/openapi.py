@@ -55,6 +55,10 @@ TAGS = [
         "name": "enrolments",
         "description": "Organisations' taking part in a strand of a project, by a signed agreement.",
     },
+    {
+        "name": "indicators",
+        "description": "What organisations measure themselves by, over years and certificates.",
+    },
     {"name": "projects", "description": "Funded projects with their partners and strands."},
     {
         "name": "organisations",

@@ -77,6 +77,12 @@ def _not_blank(value: str) -> str:
     return value
 
 
+def _exact(value: float) -> float:
+    if round(value, 4) != value:
+        raise PydanticCustomError("too_many_decimals", "The number has more than four decimals.")
+    return value
+
+
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A calendar day in Lithuania."""
 
@@ -115,6 +121,9 @@ Reference = Annotated[
 
 Code = Annotated[str, Field(strict=True, min_length=1, max_length=60, pattern=r"^[A-Z0-9][A-Z0-9._-]*$")]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Amount = Annotated[float, Field(strict=True, ge=-1e12, le=1e12, allow_inf_nan=False), AfterValidator(_exact)]
+"""A measured number, with as many decimals as can be kept exactly."""
+
 Moment = AwareDatetime
 
 

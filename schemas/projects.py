@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from programme.rules.enrolments import Outcome
+from programme.rules.enrolments import State as EnrolmentState
 from programme.rules.projects import ProjectKind, StrandKind
 from schemas.base import Answer, Bilingual, BilingualText, Body, Code, Count, Day, Line, Prose, Reference, unchanged
 from schemas.page import PageQuery, Search, Several
@@ -137,6 +139,49 @@ class Project(Answer):
     requirements: list[str] = Field(description="What an organisation declares when it applies.")
     strands: list[StrandInProject]
     version: int
+
+
+class StageProgress(Answer):
+    """How far a stage is over all who take part in the strand."""
+
+    code: str = Field(examples=["staff_training_2_days"])
+    started: int = Field(description="How many have started it.", examples=[12])
+    done: int = Field(description="How many have done it.", examples=[9])
+    late: int = Field(description="How many have not done it although its planned day has passed.", examples=[1])
+
+
+class StrandProgress(Answer):
+    """How far a strand is on a day."""
+
+    code: str = Field(examples=["EQUASS_MAINTENANCE"])
+    standard: str = Field(examples=["EQUASS"])
+    capacity: int | None = Field(description="Null: no bound.", examples=[80])
+    places_taken: int = Field(description="Enrolments that are selected, active or completed.", examples=[14])
+    enrolments: dict[EnrolmentState, int] = Field(description="How many are in each state.")
+    stages_late: int = Field(description="Stages of selected and active enrolments past their plan.", examples=[1])
+    stages: list[StageProgress] = Field(description="In their order, of all that hold a place.")
+    support_hours: float = Field(description="Trainings and consultations that were held.", examples=[96.5])
+    outcomes: dict[Outcome, int] = Field(description="What completed enrolments led to.")
+    success_share: float | None = Field(description="As for the project, of this strand alone.", examples=[0.8571])
+
+
+class ProjectProgress(Answer):
+    """How far a project is on a day, against its targets."""
+
+    project: str = Field(examples=["QUALITY-LT-2"])
+    on: date
+    ends_on: date | None = Field(description="The project's last day; null: not known.")
+    organisations: int = Field(description="Organisations that hold a place.", examples=[14])
+    organisations_target: float | None = Field(examples=[303])
+    success_share: float | None = Field(
+        description="Of the enrolments that were completed or terminated, the share whose outcome is `certified` or "
+        "`maintained`, in four decimals; null while none was.",
+        examples=[0.8571],
+    )
+    success_target: float | None = Field(description="The project's own target.", examples=[0.8])
+    on_target: bool | None = Field(description="Whether the share reaches the target; null where one is not known.")
+    support_hours: float = Field(description="Trainings and consultations that were held.", examples=[96.5])
+    strands: list[StrandProgress]
 
 
 class ProjectQuery(PageQuery):

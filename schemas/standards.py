@@ -252,6 +252,9 @@ class PolicyNew(Body):
     report_opens_days: Days = unchanged(description="How long before it falls due a report can be handed in.")
     report_due_soon_days: Days = unchanged(description="How long before it falls due the holder is reminded.")
     report_grace_days: Days = unchanged(description="How long after it fell due a report becomes delinquent.")
+    report_extension_days: Days = unchanged(
+        description="By how long at most the deadline of a report can be moved when its holder asks."
+    )
     expiring_days: Days = unchanged(description="How long before its last valid day a certificate is expiring.")
     expiry_notice_days: list[Days] = unchanged(
         max_length=20, description="How long before the last valid day notices are raised.", examples=[[180, 90, 30]]
@@ -310,6 +313,7 @@ class Policy(Answer):
     report_opens_days: int
     report_due_soon_days: int
     report_grace_days: int
+    report_extension_days: int
     expiring_days: int
     expiry_notice_days: list[int]
     renewal_opens_days: int

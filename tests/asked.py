@@ -17,10 +17,12 @@ from programme.queries.certificates import CERTIFICATES, REGISTER
 from programme.queries.compliance_cases import COMPLIANCE_CASES
 from programme.queries.enrolments import ENROLMENTS
 from programme.queries.findings import FINDINGS
+from programme.queries.indicators import INDICATORS
 from programme.queries.mappings import MAPPINGS
 from programme.queries.organisations import CONTACTS, ORGANISATIONS, SITES
 from programme.queries.projects import PROJECTS
 from programme.queries.ratings import RATINGS
+from programme.queries.support_activities import SUPPORT_ACTIVITIES
 from programme.queries.views import View
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may
@@ -35,6 +37,7 @@ VIEWS: dict[str, View] = {
         COMPLIANCE_CASES,
         ENROLMENTS,
         FINDINGS,
+        INDICATORS,
         ORGANISATIONS,
         PROJECTS,
     )
@@ -44,6 +47,7 @@ VIEWS: dict[str, View] = {
     "/v1/organisations/{organisation_id}/contacts": CONTACTS,
     "/v1/assessments/{assessment_id}/ratings": RATINGS,
     "/v1/standards/{standard}/versions/{version}/mappings": MAPPINGS,
+    "/v1/enrolments/{enrolment_id}/support-activities": SUPPORT_ACTIVITIES,
 }
 
 DAYS = ("2024-02-29", "2025-12-01", "2026-11-21", "2026-11-22", "2026-11-23", "2026-12-01", "2028-12-01", "2029-06-30")

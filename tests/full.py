@@ -13,6 +13,7 @@ from sqlalchemy import select
 from programme.services import clients
 from programme.tables import (
     AnnualReport,
+    AnnualReportDraft,
     AnnualReportReview,
     AnnualReportSubmission,
     Assessment,
@@ -25,12 +26,14 @@ from programme.tables import (
     Enrolment,
     Event,
     Finding,
+    Indicator,
     KnownFact,
     Project,
     Rating,
     Site,
     StandardVersion,
     Strand,
+    SupportActivity,
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,
@@ -58,6 +61,8 @@ class Full:
     certificate_id: UUID
     annual_report_id: UUID
     case_id: UUID
+    indicator_id: UUID
+    activity_id: UUID
     client_id: UUID
     key_id: str
     event_id: UUID
@@ -147,13 +152,31 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
             )
             for one in (handed_in, draft, own)
         ]  # fmt: skip
+        activity = await work.add(
+            SupportActivity(organisation_id=holder, enrolment_id=enrolment.id, kind="training",
+                            topic={"lt": f"Mokymai {reference}", "en": f"Training {reference}"}, held_on=DAY, hours=6.5,
+                            people=14, provided_by=reference),
+            "support_activity.recorded",
+        )  # fmt: skip
+        indicator = await work.add(
+            Indicator(organisation_id=holder, name={"lt": f"Pasitenkinimas {reference}", "en": f"Satisfaction {reference}"},
+                      unit="proc.", direction="higher", target=90.0, state="active"),
+            "indicator.defined",
+        )  # fmt: skip
         report = await work.take(AnnualReport, made.reports[0])
         report.state, report.submissions, report.submitted_at = "with_auditor", 1, work.now
         report.first_submitted_at, report.first_submitted_on = work.now, work.today
         await work.record("annual_report.submitted", report)
+        parts = {"performance": reference, "progress": reference, "development": reference}
+        result = {"indicator_id": str(indicator.id), "value": 92.5, "target": 90.0, "comment": reference}
         work.session.add(
             AnnualReportSubmission(organisation_id=holder, annual_report_id=report.id, number=1, submitted_at=work.now,
-                                   parts={"performance": reference, "progress": reference, "development": reference})
+                                   parts=parts, results=[{**result, "name": indicator.name, "unit": "proc.",
+                                                          "direction": "higher"}])
+        )  # fmt: skip
+        work.session.add(
+            AnnualReportDraft(organisation_id=holder, annual_report_id=report.id, parts=parts, results=[result],
+                              saved_at=work.now)
         )  # fmt: skip
         work.session.add(
             AnnualReportReview(organisation_id=holder, annual_report_id=report.id, number=1, submission=1, kind="comment",
@@ -203,7 +226,8 @@ async def a_full_organisation(world: World, reference: str, *, assessor: UUID | 
         )  # fmt: skip
         return Full(
             holder, site.id, contact.id, enrolment.id, handed_in.id, draft.id, own.id, found[0].id,
-            made.certificate, report.id, case.id, client.id, key.split("_")[1], event, endpoint.id, delivery.id, reference,
+            made.certificate, report.id, case.id, indicator.id, activity.id, client.id, key.split("_")[1], event,
+            endpoint.id, delivery.id, reference,
         )  # fmt: skip
 
 

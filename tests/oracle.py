@@ -105,14 +105,38 @@ BREAKS_ONCE = {
     "each report that was ever delinquent has one case, and no other has": """
         select coalesce(one.annual_report_id, event.resource_id)
           from compliance_case as one
-          full join (select * from event where type = 'annual_report.delinquent') as event
+          full join (select resource_id, min(effective_on) as effective_on from event
+                      where type = 'annual_report.delinquent' group by resource_id) as event
             on event.resource_id = one.annual_report_id
-         where one.id is null or event.id is null or one.opened_on <> event.effective_on""",
-    "an overdue report says so once": """
-        select resource_id from event where type in
-               ('annual_report.opened', 'annual_report.due_soon', 'annual_report.overdue', 'annual_report.delinquent',
-                'annual_report.voided')
-         group by resource_id, type having count(*) > 1""",
+         where one.id is null or event.resource_id is null or one.opened_on <> event.effective_on""",
+    "a report says what a day brings once for each deadline that it has had": """
+        select report.id, event.type
+          from annual_report as report join event on event.resource_id = report.id
+         where event.type in ('annual_report.opened', 'annual_report.due_soon', 'annual_report.overdue',
+                              'annual_report.delinquent', 'annual_report.voided')
+         group by report.id, event.type
+        having count(*) > case when event.type in ('annual_report.opened', 'annual_report.voided') then 1
+                               else 1 + jsonb_array_length(jsonb_path_query_array(extensions, '$[*] ? (@.granted == true)'))
+                          end
+            or count(*) <> count(distinct effective_on)""",
+    "a deadline is the one first set or the last one granted": """
+        select report.id
+          from annual_report as report
+         cross join lateral (
+                   select (array_agg(one ->> 'new_due_on' order by place desc))[1]::date as last_due_on,
+                          bool_or((one ->> 'due_on')::date >= (one ->> 'new_due_on')::date) as backwards
+                     from jsonb_array_elements(extensions) with ordinality as listed (one, place)
+                    where (one ->> 'granted')::boolean) as granted
+         where due_on <> granted.last_due_on or granted.backwards""",
+    "what a submission says of indicators stays what it was, of indicators of its organisation": """
+        select said.id
+          from annual_report_submission as said, jsonb_array_elements(results) as result
+          left join indicator on indicator.id::text = result ->> 'indicator_id'
+         where indicator.id is null or indicator.unit <> result ->> 'unit' or indicator.direction <> result ->> 'direction'""",
+    "support is of an enrolment's own organisation, and by nobody of it": """
+        select one.id from support_activity as one join enrolment on enrolment.id = one.enrolment_id
+                 left join client on client.id = one.consultant
+         where one.organisation_id <> enrolment.organisation_id or client.role = 'provider'""",
     "no event tells who a contact is": """
         select event.id
           from event join contact on contact.organisation_id = event.organisation_id,

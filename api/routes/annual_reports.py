@@ -12,7 +12,7 @@ from api.deps import Reading, Writing, reads, writes
 from api.resources import Resource
 from programme.queries import annual_reports as query
 from programme.queries import explanations
-from programme.queries.annual_reports import ANNUAL_REPORTS
+from programme.queries.annual_reports import ANNUAL_REPORTS, DRAFTS
 from programme.queries.views import pattern
 from programme.services import annual_reports
 from schemas import annual_reports as wire
@@ -39,7 +39,7 @@ async def list_annual_reports(door: Reader, asked: Annotated[wire.AnnualReportQu
     """Annual reports by state, flag, certificate, holder, place and dates. Flags are derived on the day of the question,
     or on `as_of`. `q` finds names and legal codes of holders and references of certificates."""
     filters = asked.filters(
-        "state", "flag", "certificate_id", "organisation_id", "sequence", "timeliness", "standard",
+        "state", "flag", "extension_requested", "certificate_id", "organisation_id", "sequence", "timeliness", "standard",
         "municipality", "county", "due_on_gte", "due_on_lte", "opens_on_gte", "opens_on_lte",
     )  # fmt: skip
     if asked.q:
@@ -75,6 +75,26 @@ async def list_annual_report_submissions(door: Reader, annual_report_id: Id) -> 
     return await answers.rows_of(door, ANNUAL_REPORTS, annual_report_id, query.SUBMISSIONS)
 
 
+@router.get("/{annual_report_id}/draft", response_model=wire.AnnualReportDraft, summary="Read an annual report's draft")
+async def get_annual_report_draft(
+    door: Annotated[Reading, reads("annual_reports.read_draft")], annual_report_id: Id
+) -> Response:
+    """The report as it is written, for those who write it. After a submission, what was submitted."""
+    return await answers.single(door, DRAFTS, annual_report_id)
+
+
+@router.patch(
+    "/{annual_report_id}/draft", response_model=wire.AnnualReportDraft, summary="Write an annual report's draft"
+)
+async def write_annual_report_draft(
+    door: Annotated[Writing, writes("annual_reports.draft")], annual_report_id: Id, body: wire.AnnualReportDraftChange
+) -> Response:
+    """Keeps what is written so far, while the report is drafted or was returned (JSON merge patch; results come whole).
+    `If-Match` takes the version of the annual report."""
+    await annual_reports.save_draft(door.work, annual_report_id, **body.changes())
+    return await answers.changed(door, DRAFTS, annual_report_id)
+
+
 @router.post("/{annual_report_id}/start", response_model=wire.AnnualReport, summary="Start an annual report")
 async def start_annual_report(
     door: Annotated[Writing, writes("annual_reports.start")], annual_report_id: Id, body: Plain
@@ -88,8 +108,9 @@ async def start_annual_report(
 async def submit_annual_report(
     door: Annotated[Writing, writes("annual_reports.submit")], annual_report_id: Id, body: wire.AnnualReportSubmit
 ) -> Response:
-    """Hands in a version of the report, all three parts of it. The first submission stops the clock: later returns make
-    nobody overdue, and what came late stays late."""
+    """Hands in a version of the report, all three parts of it, with what was measured of the holder's indicators; what
+    is left out is taken from the draft. The first submission stops the clock: later returns make nobody overdue, and
+    what came late stays late."""
     await annual_reports.submit(door.work, annual_report_id, **body.model_dump(exclude={"declaration"}))
     return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
 
@@ -138,6 +159,42 @@ async def return_annual_report(
 ) -> Response:
     """Sends the submission back for another version by `resubmit_by`. The day of the first submission stays."""
     await annual_reports.return_(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post(
+    "/{annual_report_id}/request-extension", response_model=wire.AnnualReport, summary="Ask for a later deadline"
+)
+async def request_annual_report_extension(
+    door: Annotated[Writing, writes("annual_reports.request_extension")],
+    annual_report_id: Id,
+    body: wire.AnnualReportExtensionRequest,
+) -> Response:
+    """The holder asks for a later last day, while nothing is submitted. Until it is granted, the present one holds."""
+    await annual_reports.request_extension(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post(
+    "/{annual_report_id}/decide-extension", response_model=wire.AnnualReport, summary="Decide about a later deadline"
+)
+async def decide_annual_report_extension(
+    door: Annotated[Writing, writes("annual_reports.decide_extension")],
+    annual_report_id: Id,
+    body: wire.AnnualReportExtensionDecision,
+) -> Response:
+    """Grants or refuses what was asked for. A granted extension moves the deadline of this one report from the day of
+    the decision on; what its flags said of earlier days stays so."""
+    await annual_reports.decide_extension(door.work, annual_report_id, **body.model_dump())
+    return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
+
+
+@router.post("/{annual_report_id}/waive", response_model=wire.AnnualReport, summary="Waive an annual report")
+async def waive_annual_report(
+    door: Annotated[Writing, writes("annual_reports.waive")], annual_report_id: Id, body: wire.AnnualReportWaive
+) -> Response:
+    """Nothing is owed for this year, as the awarder decides."""
+    await annual_reports.waive(door.work, annual_report_id, **body.model_dump())
     return await answers.changed(door, ANNUAL_REPORTS, annual_report_id)
 
 

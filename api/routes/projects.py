@@ -16,6 +16,7 @@ from programme.queries.projects import PROJECTS, STRANDS
 from programme.queries.views import pattern
 from programme.services import projects
 from schemas import projects as wire
+from schemas.base import Day
 from schemas.organisations import PlainQuery
 from schemas.page import Page
 
@@ -25,6 +26,7 @@ Key = Annotated[
     str, Path(max_length=60, description="The project's code (`QUALITY-LT-2`) or id.", examples=["QUALITY-LT-2"])
 ]
 StrandKey = Annotated[str, Path(max_length=60, description="The strand's code or id.", examples=["EQUASS_MAINTENANCE"])]
+AsOf = Annotated[Day | None, Query(description="As it was on this day, by what is known now.")]
 Reader = Annotated[Reading, reads("projects.read")]
 Writer = Annotated[Writing, writes("projects.write")]
 NewWriter = Annotated[Writing, writes("projects.write", versioned=False)]
@@ -73,6 +75,17 @@ async def add_strand(door: NewWriter, project: Key, body: wire.StrandNew) -> Res
     key = await query.project_id(door.connection, project)
     made = await projects.add_strand(door.work, key, **body.model_dump())
     return await answers.changed(door, STRANDS, made.id, status=201, path=_strands(key))
+
+
+@router.get("/{project}/progress", response_model=wire.ProjectProgress, summary="Read a project's progress")
+async def get_project_progress(
+    door: Annotated[Reading, reads("projects.progress")], project: Key, as_of: AsOf = None
+) -> Response:
+    """How far the project is: of each strand the places, enrolments by state, stages that are late, hours of support and
+    outcomes, against the project's targets. With `as_of`, as it was at the end of that day."""
+    row = await answers.read(door, PROJECTS, await query.project_id(door.connection, project))
+    past, when = answers.looking_back(door.caller, as_of, None)
+    return answers.plain(door, answers.as_json(await query.progress(door.connection, row, when["today"], past)))
 
 
 @router.get("/{project}/strands/{strand}", response_model=wire.Strand, summary="Read a strand")

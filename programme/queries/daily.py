@@ -125,12 +125,15 @@ moved as (
     returning annual_report.id
 ),
 opened as (
+    -- A report whose deadline was moved can become delinquent once more: its case is taken up again.
     insert into compliance_case (organisation_id, certificate_id, annual_report_id, kind, state, opened_on)
     select organisation_id, certificate_id, id, 'report_delinquent', 'open', day
       from change
      where type = 'annual_report.delinquent' and day <= $1
-    on conflict (annual_report_id) do nothing
-    returning *
+    on conflict (annual_report_id) do update
+       set state = 'open', closed_on = null, resolution = null, version = compliance_case.version + 1
+     where compliance_case.state = 'closed'
+    returning new.*, old.closed_on as was_closed_on
 ),
 news as (
     select type, day, organisation_id, 'annual_report' as resource_type, id, new_version,
@@ -147,6 +150,13 @@ news as (
                               'opened_on', opened_on, 'closed_on', closed_on),
            '{}'
       from opened
+     where version = 1
+     union all
+    select 'compliance_case.reopened', change.day, opened.organisation_id, 'compliance_case', opened.id, opened.version,
+           '{"state": "open", "closed_on": null}',
+           jsonb_build_object('state', 'closed', 'closed_on', opened.was_closed_on)
+      from opened join change on change.id = opened.annual_report_id and change.type = 'annual_report.delinquent'
+     where opened.version > 1
 ),
 """
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, Select, Uuid, bindparam, func, select, true
 
 from programme.database import Connection
+from programme.queries.annual_reports import extensions
 from programme.queries.past import Past
 from programme.queries.views import Statement, compiled, one, rows, said
 from programme.rules import annual_reports as report_rules
@@ -123,7 +124,7 @@ def _span(days: Any) -> Span:
 def _annual_report(past: Past | None, sees: Sees) -> Statement:
     policy = _policy_on(_c.standard_version, _c.certified_on)
     names = ("sequence", "opens_on", "due_on", "state", "void_reason", "first_submitted_on", "due_soon_days", "grace_days",
-             "lapses_on")  # fmt: skip
+             "lapses_on", "waived_on", "extensions")  # fmt: skip
     source = AnnualReport.__table__.join(Certificate.__table__, _c.id == _r.certificate_id).outerjoin(policy, true())
     query = select(*(_r[name] for name in names), _c.certified_on, *policy.c).select_from(source).where(_r.id == _ID)
     return compiled(query, past, sees)
@@ -141,6 +142,8 @@ async def annual_report(asked: Asked) -> Explanation:
         due_soon_days=row["due_soon_days"],
         grace_days=row["grace_days"],
         lapses_on=row["lapses_on"],
+        waived_on=row["waived_on"],
+        extensions=extensions(row["extensions"] or []),
     )
     told = [Told(**one) for one in await asked.rows(_states)]
     steps = explanations.annual_report(

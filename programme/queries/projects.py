@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import Text, Uuid, bindparam, cast, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from programme.database import Connection
-from programme.queries.views import LATEST, View, compiled, equals, found_in, id_of, one_of, said
-from programme.tables import Project, Strand
+from programme.queries import views
+from programme.queries.past import Past, then
+from programme.queries.views import LATEST, TODAY, View, compiled, equals, found_in, id_of, one_of, said
+from programme.rules.enrolments import UNDER_WAY, Outcome, State, places, stages_late, success_share
+from programme.rules.sight import Sees
+from programme.tables import Enrolment, Project, Strand, SupportActivity
 
 _p, _s = Project.__table__.c, Strand.__table__.c
+_e, _a = Enrolment.__table__.c, SupportActivity.__table__.c
 
 _STRAND = {
     "code": _s.code,
@@ -90,6 +100,76 @@ STRANDS = View(
     default_sort="id",
     facts={"places_taken": _s.places_taken},
 )
+
+_SUPPORT = (
+    select(func.coalesce(func.sum(_a.hours), 0.0))
+    .where(_a.enrolment_id == _e.id, _a.held_on <= TODAY, or_(_a.cancelled_on.is_(None), _a.cancelled_on > TODAY))
+    .correlate(Enrolment.__table__)
+    .scalar_subquery()
+)
+_ENROLLED = (
+    select(_s.code.label("strand"), _e.organisation_id, _e.state, _e.outcome, cast(_e.stages, Text).label("stages"))
+    .add_columns(_SUPPORT.label("hours"))
+    .join_from(Enrolment.__table__, Strand.__table__, _s.id == _e.strand_id)
+    .where(_e.project_id == bindparam("project", type_=Uuid))
+)
+_PROGRESS = {None: compiled(_ENROLLED), Past.DAY: compiled(then(_ENROLLED, Past.DAY, Sees.EVERYTHING))}
+"""Every enrolment of a project, as it is or as it stood on a day, with the hours of support that it had had by then."""
+
+
+async def progress(
+    connection: Connection, project: Mapping[str, Any], today: date, past: Past | None = None
+) -> dict[str, Any]:
+    """How far a project is on a day: of each strand the places, enrolments, stages and support, and what came of it."""
+    rows = await views.rows(connection, _PROGRESS[past], project=UUID(project["id"]), today=today)
+    taking_part = {row["organisation_id"] for row in rows if places(row["state"])}
+    targets = project["targets"]
+    share, target = _success(rows), targets.get("success_share")
+    return {
+        "project": project["code"],
+        "on": today,
+        "ends_on": project["ends_on"],
+        "organisations": len(taking_part),
+        "organisations_target": targets.get("organisations"),
+        "success_share": share,
+        "success_target": target,
+        "on_target": None if share is None or target is None else share >= target,
+        "support_hours": sum(row["hours"] for row in rows),
+        "strands": [
+            _progress_of(strand, [row for row in rows if row["strand"] == strand["code"]], today)
+            for strand in project["strands"]
+        ],
+    }
+
+
+def _progress_of(strand: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], today: date) -> dict[str, Any]:
+    states = Counter(row["state"] for row in rows)
+    begun = [(row["state"], json.loads(row["stages"])) for row in rows if places(row["state"])]
+    late = Counter(code for state, stages in begun if state in UNDER_WAY for code in stages_late(today, stages))
+    done, started = (
+        Counter(stage["code"] for _, stages in begun for stage in stages if stage[day] is not None)
+        for day in ("done_on", "started_on")
+    )
+    return {
+        "code": strand["code"],
+        "standard": strand["standard"],
+        "capacity": strand["capacity"],
+        "places_taken": len(begun),
+        "enrolments": {state: states[state] for state in State},
+        "stages_late": late.total(),
+        "stages": [
+            {"code": code, "started": started[code], "done": done[code], "late": late[code]}
+            for code in strand["stages"]
+        ],
+        "support_hours": sum(row["hours"] for row in rows),
+        "outcomes": {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in Outcome},
+        "success_share": _success(rows),
+    }
+
+
+def _success(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    return success_share(row["outcome"] for row in rows if row["state"] in (State.COMPLETED, State.TERMINATED))
+
 
 _project, _strand = bindparam("project", type_=Text), bindparam("strand", type_=Text)
 _IS_PROJECT = or_(_p.code == _project, cast(_p.id, Text) == func.lower(_project))

@@ -75,6 +75,7 @@ _POLICY = {
     "report_opens_days": _p.report_opens_days,
     "report_due_soon_days": _p.report_due_soon_days,
     "report_grace_days": _p.report_grace_days,
+    "report_extension_days": _p.report_extension_days,
     "expiring_days": _p.expiring_days,
     "expiry_notice_days": _p.expiry_notice_days,
     "renewal_opens_days": _p.renewal_opens_days,

@@ -33,7 +33,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from programme.queries.annual_reports import ANNUAL_REPORTS
+from programme.queries.annual_reports import ANNUAL_REPORTS, EXTENSION_REQUESTED
 from programme.queries.assessments import ASSESSMENTS
 from programme.queries.certificates import AUDITS, CERTIFICATES
 from programme.queries.compliance_cases import COMPLIANCE_CASES
@@ -135,6 +135,7 @@ WAITING: Mapping[Kind, Waiting] = {
         and_(_r.opens_on <= TODAY, _STILL_OWED),
         case((_r.state == said(ReportState.RETURNED.value), _r.resubmit_by), else_=_r.due_on),
     ),
+    Kind.EXTENSION_TO_DECIDE: Waiting(and_(EXTENSION_REQUESTED, _STILL_OWED), _r.due_on),
     Kind.REPORT_TO_FORWARD: Waiting(_STILL_OWED),
     Kind.REPORT_TO_COMMENT: Waiting(_STILL_OWED),
     Kind.COMMENTED_REPORT_TO_FORWARD: Waiting(_STILL_OWED),

@@ -52,6 +52,9 @@ class Timeliness(StrEnum):
     NOT_OWED = "not_owed"
 
 
+PARTS = ("performance", "progress", "development")
+"""The parts that no report goes without."""
+
 STATE_NAMES: dict[str, Sentence] = {
     State.SCHEDULED: Sentence(lt="suplanuota", en="scheduled"),
     State.DRAFTING: Sentence(lt="rengiama", en="drafting"),
@@ -66,6 +69,8 @@ STATE_NAMES: dict[str, Sentence] = {
 }
 
 CLOSED = (State.APPROVED, State.WAIVED, State.VOID)
+UNSUBMITTED = (State.SCHEDULED, State.DRAFTING)
+"""States in which nothing has been handed in yet, so that the deadline still means something."""
 
 
 class VoidReason(StrEnum):
@@ -76,11 +81,23 @@ class VoidReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """A later last day that the holder asked for. `due_on`: the one that held until then. `granted` and `decided_on`,
+    the day from which the answer holds, are unknown while it waits."""
+
+    due_on: date
+    new_due_on: date
+    granted: bool | None = None
+    decided_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Obligation:
     """One report that is owed. All are days in Vilnius, `opens_on` and `due_on` included in the window.
 
-    `first_submitted_on`: the day of the first submission, which survives every return.
-    `lapses_on`: the first day on which the certificate is no longer live; nothing is owed from then on.
+    `due_on`: the last day after all `extensions`. `first_submitted_on`: the day of the first submission, which survives
+    every return. `waived_on`: the day from which nothing is owed, as it was waived. `lapses_on`: the first day on which
+    the certificate is no longer live; nothing is owed from then on.
     """
 
     opens_on: date
@@ -91,6 +108,25 @@ class Obligation:
     due_soon_days: int = 30
     grace_days: int = 30
     lapses_on: date | None = None
+    waived_on: date | None = None
+    extensions: tuple[Extension, ...] = ()
+
+
+def due_on(on: date, report: Obligation) -> date:
+    """The last day to submit in time, as it stood on the day `on`: what was granted later did not hold yet."""
+    not_yet = [one.due_on for one in report.extensions if one.granted and one.decided_on and one.decided_on > on]
+    return min(not_yet, default=report.due_on)
+
+
+def first_due_on(report: Obligation) -> date:
+    """The last day as the policy had set it, before any extension."""
+    return min((one.due_on for one in report.extensions if one.granted), default=report.due_on)
+
+
+def latest_due_on(report: Obligation, extension_days: int) -> date:
+    """How far the last day can be moved at most: `extension_days` beyond the first one, within the certificate's life."""
+    latest = first_due_on(report) + timedelta(days=extension_days)
+    return latest if report.lapses_on is None else min(latest, report.lapses_on - timedelta(days=1))
 
 
 def flags(on: date, report: Obligation) -> list[Flag]:
@@ -110,14 +146,15 @@ def flag_steps(on: date, report: Obligation) -> Iterator[Step]:
         yield Step("owed", OWED)
         yield from _clock(on, report)
     if first is not None:
-        late = {"first_submitted_on": first, "due_on": report.due_on}
-        yield _raised(Flag.LATE, first > report.due_on, LATE, IN_TIME, late)
+        due = due_on(first, report)
+        late = {"first_submitted_on": first, "due_on": due}
+        yield _raised(Flag.LATE, first > due, LATE, IN_TIME, late)
 
 
 def _excuse(on: date, report: Obligation) -> Step | None:
     """Why nothing is owed on the day; None where it is."""
-    if report.state is State.WAIVED:
-        return Step("waived", WAIVED)
+    if report.waived_on is not None and on >= report.waived_on:
+        return Step("waived", WAIVED, {"waived_on": report.waived_on})
     if report.void_reason is VoidReason.IMPORTED:
         return Step("never_owed", NEVER_OWED)
     if report.lapses_on is not None and on >= report.lapses_on:
@@ -127,17 +164,17 @@ def _excuse(on: date, report: Obligation) -> Step | None:
 
 def _clock(on: date, report: Obligation) -> Iterator[Step]:
     """The flags of what is owed and not handed in."""
-    due_on = report.due_on
-    soon = due_on - timedelta(days=report.due_soon_days)
-    grace_until = due_on + timedelta(days=report.grace_days)
-    grace = {"due_on": due_on, "grace_days": report.grace_days, "grace_until": grace_until}
-    ends = {"due_on": due_on, "ends_at": day_ends_at(due_on)}
+    due = due_on(on, report)
+    soon = due - timedelta(days=report.due_soon_days)
+    grace_until = due + timedelta(days=report.grace_days)
+    grace = {"due_on": due, "grace_days": report.grace_days, "grace_until": grace_until}
+    ends = {"due_on": due, "ends_at": day_ends_at(due)}
     yield _raised(Flag.OPEN, on >= report.opens_on, OPENED, NOT_OPENED, {"opens_on": report.opens_on})
     yield _raised(
-        Flag.DUE_SOON, soon <= on <= due_on, DUE_SOON, NOT_DUE_SOON,
-        {"due_soon_from": soon, "due_soon_days": report.due_soon_days, "due_on": due_on},
+        Flag.DUE_SOON, soon <= on <= due, DUE_SOON, NOT_DUE_SOON,
+        {"due_soon_from": soon, "due_soon_days": report.due_soon_days, "due_on": due},
     )  # fmt: skip
-    yield _raised(Flag.OVERDUE, on > due_on, OVERDUE, NOT_OVERDUE, ends)
+    yield _raised(Flag.OVERDUE, on > due, OVERDUE, NOT_OVERDUE, ends)
     yield _raised(Flag.DELINQUENT, on > grace_until, DELINQUENT, NOT_DELINQUENT, grace)
 
 
@@ -145,7 +182,10 @@ def _raised(flag: Flag, holds: bool, yes: Sentence, no: Sentence, values: Mappin
     return Step(flag if holds else f"not_{flag}", yes if holds else no, values, flag if holds else None)
 
 
-WAIVED = Sentence(lt="Nuo pareigos pateikti ataskaitą atleista.", en="The duty to report was waived.")
+WAIVED = Sentence(
+    lt="Nuo pareigos pateikti ataskaitą atleista nuo {waived_on}.",
+    en="The duty to report was waived from {waived_on} on.",
+)
 NEVER_OWED = Sentence(
     lt="Terminas baigėsi dar prieš įkeliant sertifikatą, todėl čia ataskaitos nereikia.",
     en="It was due before the certificate was brought in, so it was never owed here.",
@@ -238,11 +278,15 @@ def next_change(after: date | None, report: Obligation) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class AnnualReportFacts:
-    """What the guards of an annual report look at."""
+    """What the guards of an annual report look at. `asked_for`: the last day that a pending request asks for.
+    `latest_due_on`: how far the last day can be moved, None where it is as far already."""
 
     state: str
     today: date
     opens_on: date
+    due_on: date
+    latest_due_on: date | None = None
+    asked_for: date | None = None
     certificate_ended: bool = False
     caller_commented: bool = False
 
@@ -271,9 +315,36 @@ CERTIFICATE_ENDED = Reason(
     ),
 )
 
+EXTENSION_ASKED_FOR = Reason(
+    "extension_already_requested",
+    Sentence(
+        lt="Jau prašoma terminą pratęsti iki {new_due_on}; dėl to dar nenuspręsta.",
+        en="An extension to {new_due_on} has been asked for already and is not decided yet.",
+    ),
+)
+EXTENSION_NOT_ASKED_FOR = Reason(
+    "extension_not_requested",
+    Sentence(lt="Termino pratęsti neprašoma.", en="No extension of the deadline is asked for."),
+)
+EXTENSION_LIMIT = Reason(
+    "extension_limit_reached",
+    Sentence(
+        lt="Vėlesnio termino, negu {due_on}, nustatyti negalima.",
+        en="The deadline, {due_on}, cannot be moved any further.",
+    ),
+)
+
 
 def _not_open(facts: AnnualReportFacts) -> Reason | None:
     return NOT_OPEN.given(opens_on=facts.opens_on) if facts.today < facts.opens_on else None
+
+
+def _asked_for_already(facts: AnnualReportFacts) -> Reason | None:
+    return None if facts.asked_for is None else EXTENSION_ASKED_FOR.given(new_due_on=facts.asked_for)
+
+
+def _no_further(facts: AnnualReportFacts) -> Reason | None:
+    return EXTENSION_LIMIT.given(due_on=facts.due_on) if facts.latest_due_on is None else None
 
 
 _P, _C, _AU, _R, _AW, _W = (
@@ -313,6 +384,18 @@ LIFECYCLE: Lifecycle[AnnualReportFacts] = Lifecycle(
             [_C, _AU, _AW, _R], "annual_report.returned", "certificate_live", "reason", "resubmit_by",
         ),
         move(
+            "request_extension", UNSUBMITTED, None, [_P, _C], "annual_report.extension_requested", "certificate_live",
+            "no_extension_requested", "within_extension_limit", "reason", "new_due_on",
+        ),
+        move(
+            "decide_extension", UNSUBMITTED, None, [_C], "annual_report.extension_decided", "certificate_live",
+            "extension_requested", "reason",
+        ),
+        move(
+            "waive", [State.SCHEDULED, State.DRAFTING, State.RETURNED], State.WAIVED, [_AW], "annual_report.waived",
+            "certificate_live", "reason",
+        ),
+        move(
             "void",
             [
                 State.SCHEDULED, State.DRAFTING, State.RETURNED, State.SUBMITTED, State.WITH_AUDITOR, State.COMMENTED,
@@ -323,6 +406,9 @@ LIFECYCLE: Lifecycle[AnnualReportFacts] = Lifecycle(
     ],
     {
         "today_not_before_opens_on": _not_open,
+        "no_extension_requested": _asked_for_already,
+        "within_extension_limit": _no_further,
+        "extension_requested": guard(EXTENSION_NOT_ASKED_FOR, lambda facts: facts.asked_for is None),
         "decider_not_auditor": guard(DECIDER_IS_AUDITOR, lambda facts: facts.caller_commented),
         "certificate_live": guard(CERTIFICATE_ENDED, lambda facts: facts.certificate_ended),
         "certificate_ended": guard(CERTIFICATE_LIVE, lambda facts: not facts.certificate_ended),

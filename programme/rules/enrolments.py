@@ -172,12 +172,17 @@ def _ends_too_late(stages: Iterable[Mapping[str, Any]], project_ends_on: date) -
     return any(day > project_ends_on for day in _planned(stages).values())
 
 
+def stages_late(on: date, stages: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Codes of the stages that are not done although the day by which they were planned has passed."""
+    return tuple(code for code, day in _planned(stages).items() if day < on)
+
+
 def flags(on: date, state: str, stages: Sequence[Mapping[str, Any]], project_ends_on: date | None) -> list[Flag]:
     """The flags on the day `on`; `queries.enrolments.flags_on` says the same in SQL, proven equal by test."""
     if state not in UNDER_WAY:
         return []
     found = []
-    if any(day < on for day in _planned(stages).values()):
+    if stages_late(on, stages):
         found.append(Flag.STAGE_OVERDUE)
     if project_ends_on is not None and (on > project_ends_on or _ends_too_late(stages, project_ends_on)):
         found.append(Flag.OUTLIVES_PROJECT)
@@ -202,6 +207,13 @@ def milestones(
 def is_named(scope: Mapping[str, Any]) -> bool:
     """Whether the scope says what takes part; one that is empty would be the whole organisation unsaid."""
     return bool(scope["services"] or scope["sites"] or scope["unit"])
+
+
+def success_share(outcomes: Iterable[str | None]) -> float | None:
+    """Of those who signed an agreement and whose taking part has ended, the share that was certified or kept its
+    certificate, in four decimals; None where nobody's has. `outcomes`: one for each, None of a terminated one."""
+    reached = [outcome in (Outcome.CERTIFIED, Outcome.MAINTAINED) for outcome in outcomes]
+    return round(sum(reached) / len(reached), 4) if reached else None
 
 
 def places(state: str) -> int:

@@ -17,6 +17,7 @@ READ_WITH: dict[str, str] = {
     "enrolment": "enrolments.read",
     "finding": "findings.read",
     "import": "imports.read",
+    "indicator": "indicators.read",
     "organisation": "organisations.read",
     "policy": "standards.read",
     "project": "projects.read",
@@ -25,6 +26,7 @@ READ_WITH: dict[str, str] = {
     "standard": "standards.read",
     "standard_version": "standards.read",
     "strand": "projects.read",
+    "support_activity": "support_activities.read",
     "webhook_endpoint": "webhooks.read",
 }
 """By the kind of a resource, the permission that its reading needs. Each kind of record is here; a test demands it."""

@@ -98,7 +98,7 @@ def annual_report(
 ) -> list[Step]:
     """Why the report is in its state and has its flags on the day."""
     steps = day_steps(on, known_at)
-    counted = owed.due_on
+    counted = due = annual_reports.due_on(on, owed)
     if certified_on is not None:
         steps.append(Step("anchor", ANCHOR, {"certified_on": certified_on}))
     if policy is not None and certified_on is not None:
@@ -107,11 +107,11 @@ def annual_report(
             months = policy.annual_reports_at_months[sequence - 1]
             counted = add_months(certified_on, months)
             steps.append(_counted("due", certified_on, months, DUE, DUE_CLAMPED, sequence=sequence))
-    if counted != owed.due_on:
-        steps.append(Step("due_moved", DUE_MOVED, {"due_on": owed.due_on, "counted_on": counted}))
-    days = (owed.due_on - owed.opens_on).days
-    window = {"opens_on": owed.opens_on, "due_on": owed.due_on, "days": days, "ends_at": day_ends_at(owed.due_on)}
-    grace = {"grace_days": owed.grace_days, "grace_until": owed.due_on + timedelta(days=owed.grace_days)}
+    if counted != due:
+        steps.append(Step("due_moved", DUE_MOVED, {"due_on": due, "counted_on": counted}))
+    days = (due - owed.opens_on).days
+    window = {"opens_on": owed.opens_on, "due_on": due, "days": days, "ends_at": day_ends_at(due)}
+    grace = {"grace_days": owed.grace_days, "grace_until": due + timedelta(days=owed.grace_days)}
     steps += [Step("window", WINDOW, window), Step("grace", GRACE, grace)]
     first = [replace(one, effective_on=min(on, one.effective_on)) for one in told[:1]]  # of all days before the next
     steps += state_steps(on, [*first, *told[1:]], annual_reports.STATE_NAMES)

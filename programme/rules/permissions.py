@@ -17,6 +17,8 @@ from programme.rules import (
     enrolments,
     findings,
     imports,
+    indicators,
+    support_activities,
     test_clocks,
 )
 from programme.rules.lifecycle import Lifecycle, Role
@@ -57,6 +59,13 @@ _TABLE: dict[str, set[Role] | frozenset[Role]] = {
     "certificates.renewal_info": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
     "certificates.votes": {_R.COORDINATOR, _R.SUPERVISOR, _R.OPS} | _DOCKET,
     "annual_reports.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "annual_reports.read_draft": {_R.PROVIDER, _R.COORDINATOR},
+    "annual_reports.draft": {_R.PROVIDER, _R.COORDINATOR},
+    "indicators.read": (_READERS - {_R.PARTNER}) | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "indicators.write": {_R.PROVIDER, _R.COORDINATOR},
+    "support_activities.read": _READERS | _DOCKET | {_R.PROVIDER, _R.AUDITOR},
+    "support_activities.write": {_R.COORDINATOR},
+    "projects.progress": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.OPS},
     "compliance_cases.read": {_R.COORDINATOR, _R.PROJECT_MANAGER, _R.SUPERVISOR, _R.AWARDER, _R.OPS},
     "events.read": _READERS | {_R.PROVIDER},
     "webhooks.read": {_R.PROVIDER, _R.COORDINATOR, _R.PARTNER, _R.OPS},
@@ -82,6 +91,8 @@ LIFECYCLES: dict[str, Lifecycle[Any]] = {
     "annual_reports": annual_reports.LIFECYCLE,
     "compliance_cases": compliance_cases.LIFECYCLE,
     "imports": imports.LIFECYCLE,
+    "indicators": indicators.LIFECYCLE,
+    "support_activities": support_activities.LIFECYCLE,
     "test_clocks": test_clocks.LIFECYCLE,
 }
 

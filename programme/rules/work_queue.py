@@ -38,6 +38,7 @@ class Kind(StrEnum):
     SUSPENSION_TO_REVIEW = "suspension_to_review"
     CANCELLATION_TO_DECIDE = "cancellation_to_decide"
     REPORT_TO_SUBMIT = "report_to_submit"
+    EXTENSION_TO_DECIDE = "extension_to_decide"
     REPORT_TO_FORWARD = "report_to_forward"
     REPORT_TO_COMMENT = "report_to_comment"
     COMMENTED_REPORT_TO_FORWARD = "commented_report_to_forward"
@@ -172,6 +173,11 @@ DUTIES: Mapping[Kind, Duty] = {
     Kind.REPORT_TO_SUBMIT: _duty(
         "annual_reports", "submit", _P,
         lt="Reikia pateikti metinę ataskaitą.", en="The annual report is to be submitted.",
+    ),
+    Kind.EXTENSION_TO_DECIDE: _duty(
+        "annual_reports", "decide_extension", _C,
+        lt="Prašoma pratęsti metinės ataskaitos terminą: reikia nuspręsti.",
+        en="A later deadline of the annual report is asked for and is to be decided.",
     ),
     Kind.REPORT_TO_FORWARD: _duty(
         "annual_reports", "forward_to_auditor", _C,

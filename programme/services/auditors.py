@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,22 @@ async def amend(work: Work, auditor_id: UUID, **changes: Any) -> Auditor:
     await _put(work, auditor, changes)
     await work.record("auditor.amended", auditor)
     return auditor
+
+
+async def note_advice(work: Work, client_id: UUID, organisation_id: UUID, until_on: date) -> None:
+    """Advice that somebody else wrote down: kept where the client is entered as an auditor and no later one is known."""
+    known = select(Auditor.id).where(Auditor.client_id == client_id)
+    if (auditor_id := await work.session.scalar(known)) is None:
+        return
+    auditor = await work.take(Auditor, auditor_id)
+    advice = next((one for one in auditor.advice if one.organisation_id == organisation_id), None)
+    if advice is None:
+        auditor.advice.append(AuditorAdvice(organisation_id=organisation_id, until_on=until_on))
+    elif advice.until_on < until_on:
+        advice.until_on = until_on
+    else:
+        return
+    await work.record("auditor.amended", auditor)
 
 
 async def _put(work: Work, auditor: Auditor, particulars: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

@@ -177,7 +177,7 @@ async def record_stage(
     enrolment = await work.take(Enrolment, enrolment_id)
     if code not in {stage["code"] for stage in enrolment.stages}:
         raise NotFound
-    LIFECYCLE.require(enrolment.state, State.SELECTED, State.ACTIVE)
+    LIFECYCLE.require(enrolment.state, *rules.UNDER_WAY)
     if started_on is not None:
         within("/started_on", started_on, latest=[work.today])
     if done_on is not None:

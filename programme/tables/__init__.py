@@ -1,6 +1,12 @@
 """All tables, so that importing this package is knowing the whole schema."""
 
-from programme.tables.annual_reports import AnnualReport, AnnualReportReview, AnnualReportSubmission, ComplianceCase
+from programme.tables.annual_reports import (
+    AnnualReport,
+    AnnualReportDraft,
+    AnnualReportReview,
+    AnnualReportSubmission,
+    ComplianceCase,
+)
 from programme.tables.assessments import Assessment, AssessmentSubmission, Rating
 from programme.tables.auditors import Auditor, AuditorAdvice, AuditorLicence
 from programme.tables.base import Dated, Known, Recorded, Table, refusal_of, sandboxed
@@ -16,11 +22,13 @@ from programme.tables.clients import ApiKey, Client, ClientGrant, IdempotencyKey
 from programme.tables.events import PROGRAMME, Event, EventChain, EventEra, Heartbeat, JobRun
 from programme.tables.findings import Finding
 from programme.tables.imports import Import, ImportRow
+from programme.tables.indicators import Indicator
 from programme.tables.jobs import Job
 from programme.tables.mappings import CriterionMapping
 from programme.tables.organisations import Contact, KnownFact, Organisation, Site
 from programme.tables.past import PastVersion
 from programme.tables.projects import Enrolment, Project, Strand
+from programme.tables.support_activities import SupportActivity
 from programme.tables.test_clocks import SandboxRow, TestClock
 from programme.tables.webhooks import (
     WebhookAttempt,
@@ -33,6 +41,7 @@ from programme.tables.webhooks import (
 __all__ = [
     "PROGRAMME",
     "AnnualReport",
+    "AnnualReportDraft",
     "AnnualReportReview",
     "AnnualReportSubmission",
     "ApiKey",
@@ -61,6 +70,7 @@ __all__ = [
     "IdempotencyKey",
     "Import",
     "ImportRow",
+    "Indicator",
     "Job",
     "JobRun",
     "Known",
@@ -78,6 +88,7 @@ __all__ = [
     "Standard",
     "StandardVersion",
     "Strand",
+    "SupportActivity",
     "Table",
     "TestClock",
     "WebhookAttempt",

@@ -19,6 +19,9 @@ class AnnualReport(Dated, Recorded, Table):
     `opens_on`, `due_on`: first and last day of the window. `first_submitted_on`: the day in Vilnius of
     `first_submitted_at`; both survive a return. `lapses_on`: the first day on which the certificate is no longer
     live. `next_change_on`: the next day on which the daily pass has something to make known.
+    `extensions`: [{due_on, new_due_on, reason, requested_on, granted, decided_on, decision_reason}], oldest first, of
+    which the last may be undecided; `due_on` is what they have made of it, `extension_days` by how much it can move.
+    `waived_on`: the day from which nothing is owed, as `reason` says.
     """
 
     __tablename__ = "annual_report"
@@ -26,7 +29,7 @@ class AnnualReport(Dated, Recorded, Table):
     first_holds_always = True
     told: ClassVar = (
         "certificate_id", "organisation_id", "sequence", "opens_on", "due_on", "resubmit_by", "state",
-        "first_submitted_at", "submitted_at", "submissions", "void_reason",
+        "first_submitted_at", "submitted_at", "submissions", "void_reason", "extensions", "waived_on", "reason",
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint("certificate_id", "sequence"),
@@ -39,6 +42,7 @@ class AnnualReport(Dated, Recorded, Table):
         CheckConstraint("opens_on <= due_on", name="window"),
         CheckConstraint("(first_submitted_at is null) = (first_submitted_on is null)", name="first_submission"),
         CheckConstraint("(state = 'void') = (void_reason is not null)", name="void_reason"),
+        CheckConstraint("(state = 'waived') = (waived_on is not null)", name="waived"),
         Index("ix_annual_report_due_on", "due_on", "id"),
         Index("ix_annual_report_organisation", "organisation_id", "due_on"),
         Index(
@@ -46,6 +50,11 @@ class AnnualReport(Dated, Recorded, Table):
             "state",
             "id",
             postgresql_where=text("state in ('submitted', 'with_auditor', 'commented', 'with_office')"),
+        ),
+        Index(
+            "ix_annual_report_extension_requested",
+            "id",
+            postgresql_where=text("""state in ('scheduled', 'drafting') and extensions @> '[{"granted": null}]'"""),
         ),
         Index(
             "ix_annual_report_due",
@@ -71,10 +80,36 @@ class AnnualReport(Dated, Recorded, Table):
     grace_days: Mapped[int] = mapped_column(server_default=text("30"))
     lapses_on: Mapped[date | None]
     next_change_on: Mapped[date | None]
+    extension_days: Mapped[int] = mapped_column(server_default=text("60"))
+    extensions: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    waived_on: Mapped[date | None]
+    reason: Mapped[str | None]
+
+
+class AnnualReportDraft(Table):
+    """What a report says while it is written: the same parts and results as a submission, any of them missing. A
+    submission is a copy of it, and a returned report goes on from there."""
+
+    __tablename__ = "annual_report_draft"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "annual_report_id"],
+            ["annual_report.organisation_id", "annual_report.id"],
+            onupdate="CASCADE",
+        ),
+    )
+
+    annual_report_id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID]
+    parts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    results: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    saved_at: Mapped[datetime]
 
 
 class AnnualReportSubmission(Table):
-    """One version of a report as it was handed in; never changed. `parts`: {performance, progress, development}."""
+    """One version of a report as it was handed in; never changed. `parts`: {performance, progress, development,
+    improvements, plans}. `results`: [{indicator_id, name, unit, direction, kind, value, target, comment}], what was
+    reported of each indicator, with what the indicator was at the time."""
 
     __tablename__ = "annual_report_submission"
     __table_args__ = (
@@ -93,6 +128,7 @@ class AnnualReportSubmission(Table):
     submitted_at: Mapped[datetime]
     submitted_by: Mapped[UUID | None]
     parts: Mapped[dict[str, Any]]
+    results: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
 
 
 class AnnualReportReview(Table):

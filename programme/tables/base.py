@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, DateTime, Integer, MetaData, Text, Uuid, text
+from sqlalchemy import ARRAY, Date, DateTime, Double, Integer, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -36,6 +36,7 @@ class Table(DeclarativeBase):
         datetime: DateTime(timezone=True),
         str: Text(),
         int: Integer(),
+        float: Double(),
         UUID: Uuid(),
         dict[str, Any]: JSONB(),
         list[dict[str, Any]]: JSONB(),

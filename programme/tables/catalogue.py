@@ -92,8 +92,8 @@ class Policy(Recorded, Table):
     resource = "policy"
     told: ClassVar = (
         "standard_version", "effective_from", "validity_months", "annual_reports_at_months", "report_opens_days",
-        "report_due_soon_days", "report_grace_days", "expiring_days", "expiry_notice_days", "renewal_opens_days",
-        "extension_months", "restoration_months", "decision_quorum", "pass_rules",
+        "report_due_soon_days", "report_grace_days", "report_extension_days", "expiring_days", "expiry_notice_days",
+        "renewal_opens_days", "extension_months", "restoration_months", "decision_quorum", "pass_rules",
     )  # fmt: skip
     __table_args__ = (
         UniqueConstraint(
@@ -117,6 +117,7 @@ class Policy(Recorded, Table):
     report_opens_days: Mapped[int]
     report_due_soon_days: Mapped[int]
     report_grace_days: Mapped[int]
+    report_extension_days: Mapped[int] = mapped_column(server_default=text("60"))
     expiring_days: Mapped[int]
     expiry_notice_days: Mapped[list[int]]
     renewal_opens_days: Mapped[int] = mapped_column(server_default=text("365"))

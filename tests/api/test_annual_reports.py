@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, Date, column, func, literal, select, true, update
 
 from programme.queries.annual_reports import flags_on, timeliness_on
 from programme.rules import annual_reports as rules
-from programme.rules.annual_reports import Flag, Obligation, State, Timeliness, VoidReason
+from programme.rules.annual_reports import Extension, Flag, Obligation, State, Timeliness, VoidReason
 from programme.rules.calendar import noon_in_vilnius
 from programme.services.daily import catch_up
 from programme.tables import AnnualReport
@@ -27,6 +27,7 @@ PARTS = {
     "progress": "Atnaujinta skundų nagrinėjimo tvarka.",
     "development": "Kitais metais įtrauksime paslaugų gavėjus į planavimą.",
 }
+WHOLE = PARTS | {"improvements": [], "plans": []}
 SUBMIT = {"parts": PARTS, "declaration": True}
 FEEDBACK = {"feedback": [{"criterion": "3.5", "text": "Pažanga įrodyta."}, {"criterion": "1.1", "text": "Gerai."}]}
 
@@ -71,7 +72,7 @@ async def test_from_scheduled_to_approved(world: World) -> None:
     assert all(action["allowed"] is False for action in approved["actions"])
 
     (kept,) = (await provider.get(f"{path}/submissions")).json()["items"]
-    assert (kept["number"], kept["parts"], kept["submitted_at"]) == (1, PARTS, submitted["submitted_at"])
+    assert (kept["number"], kept["parts"], kept["submitted_at"]) == (1, WHOLE, submitted["submitted_at"])
     assert [(one["kind"], one["feedback"]) for one in kept["reviews"]] == [("comment", FEEDBACK["feedback"])]
     events = await world.events(made.reports[0])
     assert [event.type for event in events] == [
@@ -122,16 +123,19 @@ async def test_each_state_and_role_is_told_what_it_may_do(world: World) -> None:
         await world.caller("provider", made.organisation),
         *[await world.caller(role) for role in ("coordinator", "auditor", "reviewer", "supervisor")],
     ]
-    assert await actions(provider, path) == {"start": [], "submit": []}
+    assert await actions(provider, path) == {"start": [], "submit": [], "request_extension": []}
     assert await actions(auditor, path) == {"comment": ["wrong_state"], "return": ["wrong_state"]}
     assert await actions(office, path) == {"approve": ["wrong_state"], "return": ["wrong_state"]}
     assert await actions(supervisor, path) == {}
     assert await actions(coordinator, path) == {
         "start": [], "submit": [], "forward_to_auditor": ["wrong_state"], "forward_to_office": ["wrong_state"],
-        "return": ["wrong_state"], "void": ["certificate_not_ended"],
+        "return": ["wrong_state"], "request_extension": [], "decide_extension": ["extension_not_requested"],
+        "void": ["certificate_not_ended"],
     }  # fmt: skip
     second = f"/v1/annual-reports/{made.reports[1]}"
-    assert await actions(provider, second) == {"start": ["window_not_open"], "submit": ["window_not_open"]}
+    assert await actions(provider, second) == {
+        "start": ["window_not_open"], "submit": ["window_not_open"], "request_extension": [],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -178,7 +182,8 @@ async def test_before_the_window_nothing_is_handed_in(world: World) -> None:
 @pytest.mark.parametrize(
     ("body", "pointer", "code"),
     [
-        ({}, "/parts", "missing"),
+        ({"declaration": True}, "/parts/performance", "missing"),
+        ({"declaration": True}, "/parts/development", "missing"),
         ({"parts": {**PARTS, "progress": None}, "declaration": True}, "/parts/progress", "string_type"),
         ({"parts": {**PARTS, "progress": " "}, "declaration": True}, "/parts/progress", "blank"),
         ({"parts": {**PARTS, "other": "…"}, "declaration": True}, "/parts/other", "extra_forbidden"),
@@ -232,7 +237,10 @@ async def test_nothing_is_owed_once_the_certificate_has_ended(world: World) -> N
     coordinator, provider = await world.caller("coordinator"), await world.caller("provider", made.organisation)
     world.travel("2028-12-02")
     assert (await coordinator.get(path)).json()["flags"] == []
-    assert await actions(provider, path) == {"start": ["certificate_ended"], "submit": ["certificate_ended"]}
+    assert await actions(provider, path) == {
+        "start": ["certificate_ended"], "submit": ["certificate_ended"],
+        "request_extension": ["certificate_ended", "extension_limit_reached"],
+    }  # fmt: skip
     assert (await provider.move(path, "submit", SUBMIT)).status_code == 409
 
     voided = await move(coordinator, path, "void")
@@ -337,6 +345,13 @@ DAYS = st.dates(min_value=date(2024, 1, 1), max_value=date(2027, 12, 31))
 SOME = st.integers(min_value=0, max_value=120)
 
 
+EXTENSIONS = st.lists(
+    st.builds(Extension, due_on=DAYS, new_due_on=DAYS, granted=st.booleans(), decided_on=DAYS)
+    | st.builds(Extension, due_on=DAYS, new_due_on=DAYS),
+    max_size=3,
+).map(tuple)
+
+
 @st.composite
 def judged(draw: st.DrawFn) -> tuple[Obligation, list[date]]:
     """An obligation as it could have become, with days around every day on which a flag could turn."""
@@ -352,9 +367,12 @@ def judged(draw: st.DrawFn) -> tuple[Obligation, list[date]]:
         due_soon_days=draw(SOME),
         grace_days=draw(SOME),
         lapses_on=draw(st.one_of(st.none(), DAYS)),
+        waived_on=draw(DAYS) if state is State.WAIVED else None,
+        extensions=draw(EXTENSIONS),
     )
     turns = [*rules.milestones(owed).values(), due_on]
-    turns += [day for day in (first, owed.lapses_on) if day is not None]
+    turns += [day for day in (first, owed.lapses_on, owed.waived_on) if day is not None]
+    turns += [day for one in owed.extensions for day in (one.due_on, one.decided_on) if day is not None]
     return owed, [turn + timedelta(days=near) for turn in turns for near in (-1, 0, 1)] + draw(
         st.lists(DAYS, max_size=3)
     )
@@ -374,6 +392,15 @@ async def become(world: World, owed: Obligation) -> UUID:
                 first_submitted_on=owed.first_submitted_on,
                 first_submitted_at=noon_in_vilnius(owed.first_submitted_on) if owed.first_submitted_on else None,
                 due_soon_days=owed.due_soon_days, grace_days=owed.grace_days, lapses_on=owed.lapses_on,
+                waived_on=owed.waived_on,
+                extensions=[
+                    {
+                        "due_on": one.due_on.isoformat(), "new_due_on": one.new_due_on.isoformat(), "reason": "…",
+                        "requested_on": one.due_on.isoformat(), "granted": one.granted,
+                        "decided_on": one.decided_on and one.decided_on.isoformat(), "decision_reason": None,
+                    }
+                    for one in owed.extensions
+                ],
             )
         )  # fmt: skip
     return row

@@ -278,6 +278,13 @@ async def _enrolments(walk: Walk) -> None:
     one = await walk.move(
         office, at, one, "sign-agreement", {"agreement_number": "EQUASS-83", "signed_on": "2026-11-20"}
     )
+    activity = await walk.write(office, "POST", f"{at}/support-activities", {
+        "kind": "training", "topic": {"lt": "EQUASS principai", "en": "EQUASS principles"}, "held_on": "2026-11-20",
+        "hours": 6.5, "people": 14,
+    })  # fmt: skip
+    its = f"{at}/support-activities/{activity['id']}"
+    activity = await walk.write(office, "PATCH", its, {"people": 12}, of=activity)
+    await walk.move(office, its, activity, "cancel", WHY)
     for stage in one["stages"]:
         one = await walk.write(office, "PUT", f"{at}/stages/{stage['code']}", DONE, of=one)
     await walk.move(manager, at, one, "complete", {"outcome": "maintained"})
@@ -444,7 +451,19 @@ async def _annual_reports_and_cases(walk: Walk) -> None:
     provider, at = await world.caller("provider", made.organisation), f"/v1/annual-reports/{made.reports[0]}"
     await world.assessment("external_audit", made.organisation, started=True)  # puts the report in the auditor's sight
     one = await walk.move(provider, at, (await provider.get(at)).json(), "start")
+    asks = {"new_due_on": "2027-01-15", "reason": "Persikeliame į kitas patalpas."}
+    one = await walk.move(provider, at, one, "request-extension", asks)
+    one = await walk.move(office, at, one, "decide-extension", {"granted": True, "reason": "Priežastis svarbi."})
+    indicator = await walk.write(provider, "POST", "/v1/indicators", {
+        "organisation_id": str(made.organisation), "name": {"lt": "Pasitenkinimas", "en": "Satisfaction"},
+        "unit": "proc.", "direction": "higher",
+    })  # fmt: skip
+    its = f"/v1/indicators/{indicator['id']}"
+    indicator = await walk.write(provider, "PATCH", its, {"target": 90}, of=indicator)
+    measured = [{"indicator_id": indicator["id"], "value": 92.5}]
+    one = await walk.write(provider, "PATCH", f"{at}/draft", {"results": measured}, of=one)
     one = await walk.move(provider, at, one, "submit", REPORT)
+    await walk.moves(provider, its, indicator, "retire", "resume")
     one = await walk.move(office, at, one, "forward-to-auditor")
     one = await walk.move(auditor, at, one, "comment", {"feedback": [{"criterion": "3.5", "text": "Pažanga įrodyta."}]})
     one = await walk.move(office, at, one, "forward-to-office")
@@ -454,6 +473,8 @@ async def _annual_reports_and_cases(walk: Walk) -> None:
     one = await walk.move(auditor, at, one, "comment", {"feedback": [{"criterion": "3.5", "text": "Gerai."}]})
     one = await walk.move(office, at, one, "forward-to-office")
     await walk.move(awarder, at, one, "approve")
+    at = f"/v1/annual-reports/{made.reports[1]}"
+    await walk.move(awarder, at, (await office.get(at)).json(), "waive", WHY)
 
     late = await a_certificate(world.database, "2025-10-01", reference="LIT2025-301")
     await catch_up(world.database, date(2026, 11, 22))

@@ -184,6 +184,7 @@ _UNHEARD = (
     "delete from compliance_case where organisation_id = :organisation",
     "delete from annual_report_review where organisation_id = :organisation",
     "delete from annual_report_submission where organisation_id = :organisation",
+    "delete from annual_report_draft where organisation_id = :organisation",
     "delete from annual_report where organisation_id = :organisation",
     "delete from certificate_vote where organisation_id = :organisation",
     "delete from certificate_revision where organisation_id = :organisation",

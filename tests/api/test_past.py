@@ -355,7 +355,7 @@ async def test_every_question_can_be_asked_of_the_past(world: World, view: View)
     address = {"register": "/public/v1/certificates"}.get(view.name, f"/v1/{view.name.replace('_', '-')}")
     made = await a_certificate(world.database, "2025-12-01", reference="LIT2025-700")
     callers = [await world.caller("coordinator"), await world.caller("provider", made.organisation)]
-    given = {"q": "namai", "organisation_id": made.organisation, "sequence": 1}
+    given = {"q": "namai", "organisation_id": made.organisation, "sequence": 1, "extension_requested": "false"}
     given |= dict.fromkeys(("certificate_id", "predecessor_id"), made.certificate)
     chosen = {"status": "expired", "register_status": "expired", "source": "import", "flag": "open", "state": "draft"}
     if view is ANNUAL_REPORTS:

@@ -73,6 +73,7 @@ async def test_a_version_is_read_with_its_tree_and_policies(world: World) -> Non
         "report_opens_days": 60,
         "report_due_soon_days": 30,
         "report_grace_days": 30,
+        "report_extension_days": 60,
         "expiring_days": 180,
         "expiry_notice_days": [180, 90, 30],
         "renewal_opens_days": 365,

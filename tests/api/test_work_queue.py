@@ -55,6 +55,12 @@ async def test_a_report_waits_for_one_after_another(world: World) -> None:
         "href": path,
         "action": {"name": "submit", "allowed": True, "reasons": [], "method": "POST", "href": f"{path}/submit"},
     }
+    later = {"new_due_on": "2027-01-15", "reason": "Persikeliame."}
+    await move(callers["provider"], path, "request-extension", later)
+    await waits_for(provider="report_to_submit", coordinator="extension_to_decide")
+    assert await waiting(callers["coordinator"]) == [("extension_to_decide", "2026-12-01")]
+    await move(callers["coordinator"], path, "decide-extension", {"granted": True, "reason": "Priežastis svarbi."})
+    assert await waiting(callers["provider"]) == [("report_to_submit", "2027-01-15")]
     await move(callers["provider"], path, "submit", SUBMIT)
     await waits_for(coordinator="report_to_forward")
     back = {"reason": "Trūksta rodiklių.", "resubmit_by": "2026-11-30"}

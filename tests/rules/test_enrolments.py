@@ -183,3 +183,30 @@ def test_what_has_come_is_flagged_and_what_is_flagged_has_come(
 ) -> None:
     come = {flag for flag, day in rules.milestones(on, state, stages, ends_on).values() if day <= on}
     assert set(rules.flags(on, state, stages, ends_on)) == come
+
+
+@pytest.mark.parametrize(
+    ("planned_on", "done_on", "late"),
+    [
+        ("2026-11-21", None, True), ("2026-11-22", None, False), ("2026-11-23", None, False), (None, None, False),
+        ("2026-11-21", "2026-11-22", False),
+    ],
+)  # fmt: skip
+def test_a_stage_is_late_from_the_day_after_its_plan_until_it_is_done(
+    planned_on: str | None, done_on: str | None, late: bool
+) -> None:
+    one = stage("external_audit", planned_on, done_on)
+    assert rules.stages_late(date(2026, 11, 22), [one]) == (("external_audit",) if late else ())
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "share"),
+    [
+        ([], None), (["certified"], 1.0), (["maintained", "not_certified"], 0.5), (["certified", None, None], 0.3333),
+        (["not_certified"], 0.0),
+    ],
+)  # fmt: skip
+def test_the_share_of_success_is_of_all_whose_taking_part_has_ended(
+    outcomes: list[str | None], share: float | None
+) -> None:
+    assert rules.success_share(outcomes) == share

@@ -167,12 +167,12 @@ def test_each_line_of_the_status() -> None:
 @pytest.mark.parametrize(
     ("more", "codes"),
     [
-        ({"state": State.WAIVED}, ["waived"]),
+        ({"waived_on": date(2026, 3, 2)}, ["waived"]),
         ({"state": State.VOID, "void_reason": VoidReason.IMPORTED}, ["never_owed"]),
         ({"lapses_on": date(2026, 3, 2)}, ["lapsed"]),
         ({"first_submitted_on": date(2026, 2, 20)}, ["submitted", "not_late"]),
         ({"first_submitted_on": date(2026, 3, 2)}, ["submitted", "late"]),
-        ({"state": State.WAIVED, "first_submitted_on": date(2026, 3, 2)}, ["waived", "late"]),
+        ({"waived_on": date(2026, 3, 1), "first_submitted_on": date(2026, 3, 2)}, ["waived", "late"]),
         ({}, ["owed", "open", "not_due_soon", "overdue", "not_delinquent"]),
         ({"grace_days": 8}, ["owed", "open", "not_due_soon", "overdue", "delinquent"]),
         ({"due_on": date(2026, 3, 2)}, ["owed", "open", "due_soon", "not_overdue", "not_delinquent"]),

@@ -105,6 +105,7 @@ def test_what_is_proposed_until_the_owner_decides() -> None:
         "report_opens_days": 60,
         "report_due_soon_days": 30,
         "report_grace_days": 30,
+        "report_extension_days": 60,
         "expiring_days": 180,
         "expiry_notice_days": [180, 90, 30],
         "renewal_opens_days": 365,

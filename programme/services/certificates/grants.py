@@ -206,6 +206,8 @@ def obligations(
                 state=owed.state,
                 due_soon_days=owed.due_soon_days,
                 grace_days=owed.grace_days,
+                extension_days=policy.report_extension_days,
+                extensions=[],
                 lapses_on=owed.lapses_on,
                 next_change_on=report_rules.next_change(None, owed),
             )
