@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -140,3 +141,8 @@ async def test_a_bound_caller_knows_of_its_own_organisation_and_no_other(world: 
     assert (await provider.get(f"/v1/organisations/{other['id']}")).status_code == 404
     everything = (await (await world.caller("coordinator")).get("/v1/organisations")).json()["items"]
     assert {own["id"], other["id"]} <= {one["id"] for one in everything}
+
+
+async def test_a_world_that_is_not_there_is_not_found(world: World) -> None:
+    answer = await (await world.caller("coordinator")).get(f"/v1/organisations?test_clock={uuid4()}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
