@@ -317,6 +317,11 @@ def _may_start(facts: AssessmentFacts) -> Reason | None:
     return None if facts.role is Role.COORDINATOR else _assesses(facts)
 
 
+def _improves(facts: AssessmentFacts) -> Reason | None:
+    """What was found is mended by the organisation, whoever found it; of auditors by the one who did alone."""
+    return None if facts.role is Role.PROVIDER else _assesses(facts)
+
+
 def _listed(reason: Reason, criteria: tuple[str, ...]) -> Reason | None:
     return reason.given(criteria=list(criteria)) if criteria else None
 
@@ -356,7 +361,7 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
         ),
         move(
             "resubmit", [State.IMPROVEMENT], State.UNDER_REVIEW, [_P, _AU], "assessment.resubmitted",
-            "open_findings_answered",
+            "caller_improves", "open_findings_answered",
         ),
         move(
             "finalise", [State.UNDER_REVIEW], State.FINALISED, [_R, _AW], "assessment.finalised",
@@ -377,6 +382,7 @@ LIFECYCLE: Lifecycle[AssessmentFacts] = Lifecycle(
         "auditor_licence_valid_on_dates": licensed,
         "auditor_independent_2_years": independent,
         "caller_assesses": _assesses,
+        "caller_improves": _improves,
         "every_applicable_criterion_rated": lambda facts: _listed(UNRATED, facts.unrated),
         "evidence_for_each_met": lambda facts: _listed(NO_EVIDENCE, facts.met_without_evidence),
         "carried_ratings_confirmed": lambda facts: _listed(UNCONFIRMED, facts.unconfirmed),

@@ -300,6 +300,15 @@ def test_every_conflict_of_an_auditor_is_named_at_once() -> None:
     assert rules.conflicts(replace(torn, kind=Kind.SELF_ASSESSMENT)) == (rules.WRONG_ROLE,)
 
 
+def test_what_was_found_is_mended_by_the_organisation_or_by_its_own_auditor() -> None:
+    waiting = facts(State.IMPROVEMENT)
+    assert codes("resubmit", waiting) == []
+    assert codes("resubmit", replace(waiting, caller=SOMEBODY)) == ["not_the_assessor"]
+    assert codes("resubmit", replace(waiting, kind=Kind.SELF_ASSESSMENT)) == ["assessor_role_does_not_fit"]
+    for kind in (Kind.SELF_ASSESSMENT, Kind.EXTERNAL_AUDIT):
+        assert codes("resubmit", replace(waiting, role=Role.PROVIDER, kind=kind, caller=SOMEBODY)) == []
+
+
 def test_what_was_carried_forward_is_confirmed_before_the_submission() -> None:
     draft = facts(State.IN_PROGRESS, unconfirmed=("3.1", "3.2"))
     assert [(one.code, one.facts) for one in LIFECYCLE.reasons("submit", draft)] == [
