@@ -205,6 +205,8 @@ class Made:
         suspended = None
         if status == "suspended" and certified_on:
             suspended = certified_on + timedelta(days=random.randint(30, 190))
+        review_by = suspended + timedelta(days=180) if suspended else None
+        course = certificates.Course(expires_on, NOTICE_DAYS, ended_on, review_by) if expires_on else None
         row = {
             "id": identity(2, number),
             "organisation_id": identity(1, n),
@@ -219,14 +221,12 @@ class Made:
             "periods": [_days(certified_on, expires_on)] if certified_on else [],
             "suspensions": [_days(suspended, None)] if suspended else [],
             "suspended_from": suspended,
-            "review_by": suspended + timedelta(days=180) if suspended else None,
+            "review_by": review_by,
             "ended_as": status if ended_on else None,
             "ended_on": ended_on,
             "expiring_days": EXPIRING_DAYS,
             "notice_days": NOTICE_DAYS if certified_on else [],
-            "next_change_on": (
-                certificates.next_change(self._today, expires_on, NOTICE_DAYS, ended_on) if expires_on else None
-            ),
+            "next_change_on": certificates.next_change(self._today, course) if course else None,
             "predecessor_id": None if predecessor is None else identity(2, predecessor * self._size.organisations + n),
             "service_users": random.randint(5, 200),
             "staff": random.randint(3, 120),
