@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, Uuid, bindparam, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, Text, Uuid, bindparam, cast, func, select, true
 
 from programme.database import Connection
 from programme.queries.annual_reports import extensions
@@ -124,10 +125,11 @@ def _span(days: Any) -> Span:
 def _annual_report(past: Past | None, sees: Sees) -> Statement:
     policy = _policy_on(_c.standard_version, _c.certified_on)
     names = ("sequence", "opens_on", "due_on", "state", "void_reason", "first_submitted_on", "due_soon_days", "grace_days",
-             "lapses_on", "waived_on", "extensions")  # fmt: skip
+             "lapses_on", "waived_on")  # fmt: skip
+    moved = cast(_r.extensions, Text).label("extensions")
     source = AnnualReport.__table__.join(Certificate.__table__, _c.id == _r.certificate_id).outerjoin(policy, true())
-    query = select(*(_r[name] for name in names), _c.certified_on, *policy.c).select_from(source).where(_r.id == _ID)
-    return compiled(query, past, sees)
+    query = select(*(_r[name] for name in names), moved, _c.certified_on, *policy.c).select_from(source)
+    return compiled(query.where(_r.id == _ID), past, sees)
 
 
 async def annual_report(asked: Asked) -> Explanation:
@@ -143,7 +145,7 @@ async def annual_report(asked: Asked) -> Explanation:
         grace_days=row["grace_days"],
         lapses_on=row["lapses_on"],
         waived_on=row["waived_on"],
-        extensions=extensions(row["extensions"] or []),
+        extensions=extensions(json.loads(row["extensions"] or "[]")),
     )
     told = [Told(**one) for one in await asked.rows(_states)]
     steps = explanations.annual_report(
