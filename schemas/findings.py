@@ -12,7 +12,7 @@ from programme.rules.findings import Severity, State
 from schemas.assessments import AssessmentItem, Evidence, EvidenceRead
 from schemas.base import ActionRead, Answer, Body, Day, Id, Move, Prose, unchanged
 from schemas.organisations import Organisation
-from schemas.page import PageQuery, Search, Several
+from schemas.page import PageQuery, PastFilters, Search, Several
 
 Criterion = Annotated[str, Field(strict=True, max_length=10, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}$")]
 Proofs = Annotated[list[Evidence], Field(max_length=50)]
@@ -143,9 +143,8 @@ class Finding(FindingItem):
     actions: list[ActionRead] = Field(default=[], description="On single findings; in lists with `include=actions`.")
 
 
-class FindingQuery(PageQuery):
-    """Filters of the list of findings; sorts: `due_on`, `raised_on`, `severity` (the gravest first), `criterion` (in the
-    version's order), `organisation`."""
+class FindingFilters(PastFilters):
+    """What findings can be asked for by."""
 
     q: Search | None = None
     assessment_id: Id | None = None
@@ -160,8 +159,15 @@ class FindingQuery(PageQuery):
     overdue: bool | None = None
     repeated: bool | None = Field(default=None, description="Whether it repeats an earlier finding.")
     repeats_id: Id | None = None
+    standard: Several[str] | None = Field(default=None, description="Of the assessment.")
     municipality: Several[str] | None = Field(default=None, description="Of the organisation; ISO 3166-2:LT codes.")
+    county: Several[str] | None = Field(default=None, description="That its municipality lies in; ISO 3166-2:LT codes.")
     due_on_gte: Day | None = Field(default=None, alias="due_on[gte]")
     due_on_lte: Day | None = Field(default=None, alias="due_on[lte]")
     raised_on_gte: Day | None = Field(default=None, alias="raised_on[gte]")
     raised_on_lte: Day | None = Field(default=None, alias="raised_on[lte]")
+
+
+class FindingQuery(FindingFilters, PageQuery):
+    """Filters of the list of findings; sorts: `due_on`, `raised_on`, `severity` (the gravest first), `criterion` (in the
+    version's order), `organisation`."""

@@ -11,10 +11,13 @@ from pydantic import Field
 from programme.rules.annual_reports import Timeliness
 from programme.rules.certificates import RegisterStatus, Status
 from programme.rules.enrolments import State as EnrolmentState
+from programme.rules.findings import Severity
+from programme.rules.findings import State as FindingState
 from schemas.annual_reports import AnnualReportFilters
 from schemas.base import Answer
 from schemas.certificates import CertificateFilters
 from schemas.enrolments import EnrolmentFilters
+from schemas.findings import FindingFilters
 from schemas.page import PastFilters, Several
 
 MOST = 3
@@ -51,6 +54,19 @@ class EnrolmentsBy(StrEnum):
     SERVICE = "service"
 
 
+class FindingsBy(StrEnum):
+    PRINCIPLE = "principle"
+    CRITERION = "criterion"
+    SEVERITY = "severity"
+    STATE = "state"
+    OVERDUE = "overdue"
+    YEAR = "year"
+    STANDARD = "standard"
+    STANDARD_VERSION = "standard_version"
+    MUNICIPALITY = "municipality"
+    COUNTY = "county"
+
+
 _BY = f"What to count by: at most {MOST} names separated by commas."
 
 
@@ -70,6 +86,15 @@ class EnrolmentStatisticsQuery(EnrolmentFilters):
     """The filters of the list of enrolments, and what to count by."""
 
     by: Annotated[Several[EnrolmentsBy], Field(max_length=MOST, description=_BY)] = [EnrolmentsBy.STATE]
+
+
+class FindingStatisticsQuery(FindingFilters):
+    """The filters of the list of findings, and what to count by."""
+
+    by: Annotated[Several[FindingsBy], Field(max_length=MOST, description=_BY)] = [
+        FindingsBy.STANDARD_VERSION,
+        FindingsBy.PRINCIPLE,
+    ]
 
 
 _COUNT = Field(description="How many there are.", examples=[3])
@@ -121,6 +146,22 @@ class EnrolmentCount(Answer):
     count: int = _COUNT
 
 
+class FindingCount(Answer):
+    """How many findings are alike in what was asked for by `by`; the other members are left out."""
+
+    principle: int | None = Field(default=None, description="Its number within the version.", examples=[3])
+    criterion: str | None = Field(default=None, examples=["3.2"])
+    severity: Severity | None = None
+    state: FindingState | None = None
+    overdue: bool | None = None
+    year: int | None = Field(default=None, description="In which they were raised.", examples=[2026])
+    standard: str | None = Field(default=None, examples=["EQUASS"])
+    standard_version: str | None = Field(default=None, examples=["EQUASS-2018"])
+    municipality: str | None = _PLACE
+    county: str | None = _PLACE
+    count: int = _COUNT
+
+
 _ON = Field(description="The day that it is counted on: `as_of`, or today in Vilnius.", examples=["2024-11-29"])
 _TOTAL = Field(description="How many there are in all: the list's `include=total` with the same filters.")
 
@@ -147,6 +188,14 @@ class EnrolmentStatistics(Answer):
     as_of: date = _ON
     total: int = _TOTAL
     items: list[EnrolmentCount] = Field(description="What does not occur is left out.")
+
+
+class FindingStatistics(Answer):
+    """Findings counted."""
+
+    as_of: date = _ON
+    total: int = _TOTAL
+    items: list[FindingCount] = Field(description="What does not occur is left out.")
 
 
 class CertificateFigures(Answer):
@@ -188,6 +237,15 @@ class EnrolmentFigures(Answer):
     strands: list[Places]
 
 
+class FindingFigures(Answer):
+    """All findings in sight."""
+
+    total: int
+    by_state: list[FindingCount]
+    by_severity: list[FindingCount]
+    by_principle: list[FindingCount] = Field(description="Of each version of a standard.")
+
+
 class Statistics(Answer):
     """The programme in numbers on one day, as far as the caller sees it. What they may not read is null."""
 
@@ -195,6 +253,7 @@ class Statistics(Answer):
     certificates: CertificateFigures | None
     annual_reports: AnnualReportFigures | None
     enrolments: EnrolmentFigures | None
+    findings: FindingFigures | None
 
 
 class StatisticsQuery(PastFilters):

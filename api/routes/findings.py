@@ -14,8 +14,8 @@ from programme.queries.findings import FINDINGS
 from programme.queries.views import pattern
 from programme.services import findings
 from schemas import findings as wire
-from schemas.base import Id
-from schemas.page import Page
+from schemas.base import Day, Id, PastMoment
+from schemas.page import KNOWN_AT, Page
 
 router = Resource("/v1/findings", "findings")
 
@@ -23,6 +23,8 @@ Expand = Annotated[
     str | None,
     Query(max_length=200, description="`assessment`, `assessment.organisation`, `organisation`, separated by commas."),
 ]
+AsOf = Annotated[Day | None, Query(description="As it was, or will be, on this day; without actions.")]
+KnownAt = Annotated[PastMoment | None, Query(description=KNOWN_AT)]
 Reader = Annotated[Reading, reads("findings.read")]
 
 
@@ -32,19 +34,21 @@ async def list_findings(door: Reader, asked: Annotated[wire.FindingQuery, Query(
     finds names and legal codes of organisations."""
     filters = asked.filters(
         "assessment_id", "organisation_id", "standard_version", "principle", "criterion", "severity", "state",
-        "overdue", "repeated", "repeats_id", "municipality", "due_on_gte", "due_on_lte", "raised_on_gte",
+        "overdue", "repeated", "repeats_id", "standard", "municipality", "county", "due_on_gte", "due_on_lte", "raised_on_gte",
         "raised_on_lte",
     )  # fmt: skip
     if asked.q:
         filters["q"] = pattern(asked.q)
-    return await answers.page(door, FINDINGS, asked, filters)
+    return await answers.page(door, FINDINGS, asked, filters, as_of=asked.as_of, known_at=asked.known_at)
 
 
 @router.get("/{finding_id}", response_model=wire.Finding, summary="Read a finding")
-async def get_finding(door: Reader, finding_id: Id, expand: Expand = None) -> Response:
+async def get_finding(
+    door: Reader, finding_id: Id, expand: Expand = None, as_of: AsOf = None, known_at: KnownAt = None
+) -> Response:
     """One finding with what the caller may do with it (`actions`). An organisation sees what an auditor found once the
-    audit is handed in."""
-    return await answers.single(door, FINDINGS, finding_id, expand=expand)
+    audit is handed in. An assessment that is read along is told as it is now, whatever the day."""
+    return await answers.single(door, FINDINGS, finding_id, expand=expand, as_of=as_of, known_at=known_at)
 
 
 @router.post("", response_model=wire.Finding, status_code=201, summary="Raise a finding")

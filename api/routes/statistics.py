@@ -13,19 +13,30 @@ from api import answers
 from api.deps import Reading, reads
 from api.resources import Resource
 from programme.queries import statistics, views
-from programme.queries.statistics import ANNUAL_REPORTS_COUNTED, CERTIFICATES_COUNTED, ENROLMENTS_COUNTED, Subject
+from programme.queries.statistics import (
+    ANNUAL_REPORTS_COUNTED,
+    CERTIFICATES_COUNTED,
+    ENROLMENTS_COUNTED,
+    FINDINGS_COUNTED,
+    Subject,
+)
 from schemas import statistics as wire
 from schemas.annual_reports import AnnualReportFilters
 from schemas.certificates import CertificateFilters
 from schemas.enrolments import EnrolmentFilters
+from schemas.findings import FindingFilters
 from schemas.page import PastFilters
 
 router = Resource("/v1/statistics", "statistics")
 
-OVERVIEW: dict[str, tuple[Subject, tuple[str, ...]]] = {
-    "certificates": (CERTIFICATES_COUNTED, ("status", "standard", "municipality", "county", "service")),
-    "annual_reports": (ANNUAL_REPORTS_COUNTED, ("timeliness", "year")),
-    "enrolments": (ENROLMENTS_COUNTED, ("state",)),
+OVERVIEW: dict[str, tuple[Subject, tuple[tuple[str, ...], ...]]] = {
+    "certificates": (
+        CERTIFICATES_COUNTED,
+        (("status",), ("standard",), ("municipality",), ("county",), ("service",)),
+    ),
+    "annual_reports": (ANNUAL_REPORTS_COUNTED, (("timeliness",), ("year",))),
+    "enrolments": (ENROLMENTS_COUNTED, (("state",),)),
+    "findings": (FINDINGS_COUNTED, (("state",), ("severity",), ("standard_version", "principle"))),
 }
 """What the first page of statistics shows of each resource."""
 
@@ -35,7 +46,7 @@ async def get_statistics(
     door: Annotated[Reading, reads("statistics.read")], asked: Annotated[wire.StatisticsQuery, Query()]
 ) -> Response:
     """Certificates by status, standard, place and service; annual reports on time, late and overdue; enrolments against
-    capacity: today, or on the day `as_of`. A member is null where the caller may not read the resource."""
+    capacity; findings by principle: today, or on the day `as_of`. A member is null where the caller may not read the resource."""
     past, when = answers.looking_back(door.caller, asked.as_of, asked.known_at)
     sees = door.caller.sight.sees
     parts = [f'"as_of":"{when["today"]}"']
@@ -75,6 +86,16 @@ async def count_enrolments(
     """Enrolments by up to three of state, project, strand, standard, municipality, county and service, with the filters
     of their list."""
     return await _counted(door, ENROLMENTS_COUNTED, asked, EnrolmentFilters)
+
+
+@router.get("/findings", response_model=wire.FindingStatistics, summary="Count findings")
+async def count_findings(
+    door: Annotated[Reading, reads("findings.read")], asked: Annotated[wire.FindingStatisticsQuery, Query()]
+) -> Response:
+    """Findings by up to three of principle, criterion, severity, state, overdue or not, the year in which they were
+    raised, standard, version, municipality and county, with the filters of their list. A principle's number means
+    something within its version only."""
+    return await _counted(door, FINDINGS_COUNTED, asked, FindingFilters)
 
 
 async def _counted(door: Reading, subject: Subject, asked: Any, filters: type[PastFilters]) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, Integer, and_, case, cast, false, func, literal_column
 
 from programme.queries.assessments import ASSESSMENTS
+from programme.queries.code_lists import in_county
 from programme.queries.organisations import ORGANISATIONS
 from programme.queries.ratings import HANDED_IN, SEEN, SHOWN
 from programme.queries.views import (
@@ -110,7 +111,9 @@ FINDINGS = View(
         "overdue": equals(OVERDUE, "overdue"),
         "repeated": equals(_REPEATED, "repeated"),
         "repeats_id": equals(_f.repeats_id, "repeats_id"),
+        "standard": one_of(_a.standard, "standard"),
         "municipality": one_of(_o.municipality, "municipality"),
+        "county": in_county(_o.municipality, "county"),
         "q": found_in(_o.search, "q"),
         **between(_f.due_on, "due_on"),
         **between(_f.raised_on, "raised_on"),

@@ -45,6 +45,7 @@ from programme.tables import (
     CertificateDecision,
     Enrolment,
     Event,
+    Finding,
     Organisation,
     PastVersion,
     Site,
@@ -66,7 +67,7 @@ class Past(StrEnum):
 
 
 KNOWN: tuple[Any, ...] = (Organisation.__table__, Site.__table__, Certificate.__table__)
-DATED: tuple[Any, ...] = (AnnualReport.__table__, Enrolment.__table__)
+DATED: tuple[Any, ...] = (AnnualReport.__table__, Enrolment.__table__, Finding.__table__)
 """Tables whose versions are kept; of the second ones also from which day on each holds."""
 
 APPENDED: Mapping[Any, str] = {

@@ -18,13 +18,25 @@ from sqlalchemy.sql.expression import FromClause
 from programme.queries.annual_reports import ANNUAL_REPORTS, timeliness_on
 from programme.queries.certificates import CERTIFICATES
 from programme.queries.enrolments import ENROLMENTS
+from programme.queries.findings import FINDINGS
 from programme.queries.past import Past
 from programme.queries.views import TODAY, Statement, View, compiled, matching, said
 from programme.rules.enrolments import HOLDING_A_PLACE
 from programme.rules.sight import Sees
-from programme.tables import AnnualReport, Certificate, Enrolment, Municipality, Organisation, Project, Strand
+from programme.tables import (
+    AnnualReport,
+    Assessment,
+    Certificate,
+    Enrolment,
+    Finding,
+    Municipality,
+    Organisation,
+    Project,
+    Strand,
+)
 
 _c, _r, _e = Certificate.__table__.c, AnnualReport.__table__.c, Enrolment.__table__.c
+_a, _f = Assessment.__table__.c, Finding.__table__.c
 _m, _o, _p, _s = Municipality.__table__.c, Organisation.__table__.c, Project.__table__.c, Strand.__table__.c
 
 
@@ -87,6 +99,23 @@ ENROLMENTS_COUNTED = Subject(
     several=frozenset({"service"}),
 )
 
+FINDINGS_COUNTED = Subject(
+    view=FINDINGS,
+    source=_in_place(FINDINGS.source, _o.municipality),
+    by={
+        "principle": _f.principle,
+        "criterion": _f.criterion,
+        "severity": _f.severity,
+        "state": _f.state,
+        "overdue": FINDINGS.fields["overdue"],
+        "year": cast(extract("year", _f.raised_on), Integer),
+        "standard": _a.standard,
+        "standard_version": _a.standard_version,
+        "municipality": _m.code,
+        "county": _m.county,
+    },
+)
+
 _NO_ITEMS: ColumnElement[Any] = literal_column("'[]'::json")
 
 
@@ -134,12 +163,13 @@ def breakdown(
 
 
 @lru_cache(maxsize=100)
-def overview(subject: Subject, by: tuple[str, ...], sees: Sees, past: Past | None) -> Statement:
-    """All of the subject in one object (`body`): its total, and a breakdown by each of these alone."""
-    counted = _counted(subject, by, (), sees)
+def overview(subject: Subject, by: tuple[tuple[str, ...], ...], sees: Sees, past: Past | None) -> Statement:
+    """All of the subject in one object (`body`): its total, and a breakdown by each of these, named after the last of its
+    names."""
+    counted = _counted(subject, dict.fromkeys(name for names in by for name in names), (), sees)
     members: list[Any] = [said("total"), _total(counted)]
-    for name in by:
-        members += [said(f"by_{name}"), _items(subject, counted, (name,))]
+    for names in by:
+        members += [said(f"by_{names[-1]}"), _items(subject, counted, names)]
     body: Any = cast(func.json_build_object(*members), Text)
     return compiled(select(body.label("body")), past, sees)
 

@@ -11,14 +11,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from programme.rules.findings import STANDING, Severity, State
-from programme.tables.base import Recorded, Table, refuses
+from programme.tables.base import Dated, Recorded, Table, refuses
 
 
 def _listed(values: Iterable[Severity | State]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
-class Finding(Recorded, Table):
+class Finding(Recorded, Dated, Table):
     """One criterion of an assessment's frozen catalogue that is not met. Its owner, who has to answer, is the organisation.
 
     `due_on`: the last day to answer. `cause`, `action`, `action_due_on`: the corrective action plan. `answer`,

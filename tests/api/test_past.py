@@ -14,6 +14,7 @@ from programme.queries import past, views
 from programme.queries.annual_reports import ANNUAL_REPORTS
 from programme.queries.certificates import CERTIFICATES, REGISTER
 from programme.queries.enrolments import ENROLMENTS
+from programme.queries.findings import FINDINGS
 from programme.queries.past import Past
 from programme.queries.views import Sort, View
 from programme.rules.lifecycle import Role
@@ -318,12 +319,13 @@ async def test_nobody_alters_what_was(world: World) -> None:
             await (await work.connection()).execute(for_the_owner)
 
 
-VIEWS = (CERTIFICATES, REGISTER, ANNUAL_REPORTS, ENROLMENTS)
+VIEWS = (CERTIFICATES, REGISTER, ANNUAL_REPORTS, ENROLMENTS, FINDINGS)
 
 NEVER_OTHER = {
     "strand", "project",  # their codes are for good; the end of a project, which flags look at, is the one known now
     "municipality",  # a code list that only loading writes
     "assessment", "policy", "certificate_vote", "standard_version",  # facts of guards, and nobody moves the past
+    "rating",  # of an assessment read along with a finding, which is told as it is now
 }  # fmt: skip
 
 
@@ -360,6 +362,10 @@ async def test_every_question_can_be_asked_of_the_past(world: World, view: View)
     chosen = {"status": "expired", "register_status": "expired", "source": "import", "flag": "open", "state": "draft"}
     if view is ANNUAL_REPORTS:
         chosen |= {"state": "scheduled", "timeliness": "upcoming"}
+    if view is FINDINGS:
+        own = {"principle": 3, "criterion": "3.2", "severity": "major", "overdue": "true", "repeated": "false"}
+        given |= own | dict.fromkeys(("assessment_id", "repeats_id"), uuid4())
+        chosen["state"] = "open"
     if view is ENROLMENTS:
         chosen["flag"] = "stage_overdue"
     asked = [

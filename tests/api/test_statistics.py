@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from programme.services import loading
+from tests.api.test_findings import at, handed_in, moved, raised
 from tests.made import a_certificate
 from tests.world import Caller, World
 
-READ = ("certificates", "annual-reports", "enrolments")
+READ = ("certificates", "annual-reports", "enrolments", "findings")
 
 BY: dict[str, tuple[str, ...]] = {
     "certificates": (
@@ -21,6 +22,9 @@ BY: dict[str, tuple[str, ...]] = {
     ),
     "annual-reports": ("timeliness", "year", "sequence", "standard", "municipality", "county"),
     "enrolments": ("state", "project", "strand", "standard", "municipality", "county", "service"),
+    "findings": (
+        "principle", "criterion", "severity", "state", "overdue", "standard", "standard_version", "municipality", "county",
+    ),
 }  # fmt: skip
 
 NARROWED: dict[str, dict[str, list[str]]] = {
@@ -35,6 +39,9 @@ NARROWED: dict[str, dict[str, list[str]]] = {
     "enrolments": {
         "project": ["QUALITY-LT-2"], "state": ["active"], "county": ["LT-UT,LT-TA"], "signed_on[gte]": ["2020-01-01"],
     },
+    "findings": {
+        "severity": ["minor,major"], "principle": ["1,3"], "state": ["open", "planned,answered"], "overdue": ["true"],
+    },
 }  # fmt: skip
 
 DAYS = ("2021-11-28", "2024-06-02", "2024-11-29", "2024-11-30", "2026-11-22", "2027-02-22", "2028-02-22")
@@ -42,8 +49,18 @@ DAYS = ("2021-11-28", "2024-06-02", "2024-11-29", "2024-11-30", "2026-11-22", "2
 
 @pytest.fixture
 async def real(world: World) -> World:
-    """The real programme, loaded at noon of 2026-11-22."""
+    """The real programme, loaded at noon of 2026-11-22, and four findings that an audit handed in on that day."""
     await loading.load_programme(world.database)
+    audit = await world.assessment(started=True)
+    found = [
+        await raised(world, audit, criterion=criterion, severity=severity)
+        for criterion, severity in (("3.2", "minor"), ("3.4", "major"), ("1.1", "observation"), ("10.5", "minor"))
+    ]
+    await handed_in(world, audit)
+    provider = await world.caller("provider", audit["organisation_id"])
+    await moved(provider, at(found[0]), "plan")
+    await moved(provider, at(found[1]), "plan")
+    await moved(provider, at(found[1]), "answer")
     return world
 
 
@@ -100,6 +117,30 @@ async def test_enrolments_stand_beside_the_capacity_of_their_strand(real: World)
     assert {one["strand"]: one["capacity"] for one in strands}["EQUASS_MAINTENANCE"] == 80
 
 
+async def test_findings_are_counted_by_principle_as_they_stood(real: World) -> None:
+    coordinator = await real.caller("coordinator")
+    figures = (await told(coordinator, "/v1/statistics"))["findings"]
+    assert figures["total"] == 4
+    assert counts(figures["by_state"], "state") == {"answered": 1, "open": 2, "planned": 1}
+    assert counts(figures["by_severity"], "severity") == {"major": 1, "minor": 2, "observation": 1}
+    assert [(one["standard_version"], one["principle"], one["count"]) for one in figures["by_principle"]] == [
+        ("EQUASS-2018", 1, 1), ("EQUASS-2018", 3, 2), ("EQUASS-2018", 10, 1),
+    ]  # fmt: skip
+    major = (await told(coordinator, "/v1/findings?severity=major"))["items"][0]
+    real.travel("2026-12-10")
+    await moved(await real.caller("reviewer"), at(major), "verify")
+    for day, states in (
+        ("2026-11-21", {}),
+        ("2026-11-22", {"answered": 1, "open": 2, "planned": 1}),
+        ("2026-12-09", {"answered": 1, "open": 2, "planned": 1}),
+        ("2026-12-10", {"closed": 1, "open": 2, "planned": 1}),
+    ):
+        seen = await told(coordinator, f"/v1/statistics/findings?by=state&as_of={day}")
+        assert counts(seen["items"], "state") == states, day
+    late = await told(coordinator, "/v1/statistics/findings?by=overdue&as_of=2027-01-30&state=open,planned")
+    assert counts(late["items"], "overdue") == {True: 3}
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 async def test_every_number_is_the_total_of_the_list_that_it_stands_for(real: World, data: st.DataObject) -> None:
@@ -126,7 +167,11 @@ async def test_every_number_is_the_total_of_the_list_that_it_stands_for(real: Wo
     if "service" not in by:
         assert sum(one["count"] for one in seen["items"]) == seen["total"]
     for one in data.draw(st.permutations(seen["items"]))[:3]:
-        also = {name: str(one[name]) for name in by if one[name] is not None}
+        also = {
+            name: str(one[name]).lower() if name == "overdue" else str(one[name])
+            for name in by
+            if one[name] is not None
+        }
         if (year := also.pop("year", None)) is not None and not any(name.startswith("due_on") for name in asked):
             also |= {"due_on[gte]": f"{year}-01-01", "due_on[lte]": f"{year}-12-31"}
         if len(also) >= len(by) and not also.keys() & asked.keys():  # null is nothing that a list is asked for
