@@ -146,3 +146,15 @@ async def test_a_bound_caller_knows_of_its_own_organisation_and_no_other(world: 
 async def test_a_world_that_is_not_there_is_not_found(world: World) -> None:
     answer = await (await world.caller("coordinator")).get(f"/v1/organisations?test_clock={uuid4()}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_a_client_of_one_world_finds_no_other(world: World) -> None:
+    clock = (
+        await (await world.caller("coordinator")).post("/v1/test-clocks", {"name": "Eiga", "today": "2026-11-22"})
+    ).json()
+    ops, there = await world.caller("ops"), f"?test_clock={clock['id']}"
+    made = (await ops.post(f"/v1/clients{there}", {"name": "Bandymas", "role": "supervisor"})).json()
+    key = (await ops.post(f"/v1/clients/{made['id']}/keys{there}", {})).json()["key"]
+    theirs = Caller(world.http, key, made["id"])
+    assert (await theirs.get(f"/v1/organisations{there}")).status_code == 200
+    assert (await theirs.get(f"/v1/organisations?test_clock={uuid4()}")).status_code == 404
