@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, literal_column, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import select
 
-from programme.queries.views import View, equals, one_of, said
+from programme.queries.views import (
+    View,
+    equals,
+    json_list,
+    json_object,
+    one_of,
+)
 from programme.tables import Auditor, AuditorAdvice, AuditorLicence, Client
 
 _a, _c = Auditor.__table__.c, Client.__table__.c
@@ -16,10 +21,8 @@ _l, _v = AuditorLicence.__table__.c, AuditorAdvice.__table__.c
 
 def _all(owner: Any, *fields: Any) -> Any:
     """The rows of this auditor as a JSON array of objects, in the order of the fields."""
-    one = func.json_build_object(*(part for field in fields for part in (said(field.name), field)))
-    listed = func.json_agg(aggregate_order_by(one, *fields))
     return (
-        select(func.coalesce(listed, literal_column("'[]'::json")))
+        select(json_list(json_object({field.name: field for field in fields}), *fields))
         .where(owner == _a.client_id)
         .correlate(Auditor.__table__)
         .scalar_subquery()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, bindparam, case, cast, func, literal_column, null, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, bindparam, case, cast, func, null, select
 
 from programme.queries.organisations import THIS_WORLD
-from programme.queries.views import IN_SIGHT, View, equals, moment, one_of, said
+from programme.queries.views import (
+    IN_SIGHT,
+    View,
+    equals,
+    json_list,
+    moment,
+    one_of,
+    said,
+)
 from programme.rules.sight import Sees
 from programme.tables import ApiKey, Client, ClientGrant, Project, Strand
 
@@ -22,7 +29,7 @@ _GRANT = case(
     else_=func.json_build_object(said("project"), _p.code, said("strand"), _s.code),
 )
 _GRANTS = (
-    select(func.coalesce(func.json_agg(aggregate_order_by(_GRANT, _g.id)), literal_column("'[]'::json")))
+    select(json_list(_GRANT, _g.id))
     .select_from(
         ClientGrant.__table__.outerjoin(Strand.__table__, _s.id == _g.strand_id).outerjoin(
             Project.__table__, _p.id == _s.project_id

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Select,
     Text,
     Uuid,
     and_,
@@ -32,7 +31,19 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from programme.database import Connection
 from programme.queries.findings import FINDINGS
 from programme.queries.ratings import RATINGS
-from programme.queries.views import IN_SIGHT, Statement, View, compiled, equals, moment, object_of, one_of, said
+from programme.queries.views import (
+    IN_SIGHT,
+    Statement,
+    View,
+    compiled,
+    equals,
+    json_object,
+    matching,
+    moment,
+    object_of,
+    one_of,
+    said,
+)
 from programme.rules.events import OPEN
 from programme.rules.sight import Sees
 from programme.tables import Event, EventEra, Organisation, WebhookEndpoint
@@ -61,10 +72,6 @@ class Place(NamedTuple):
 
 
 START = Place(0, 0, 0)
-
-
-def _json(**fields: Any) -> Any:
-    return func.json_build_object(*(part for name, value in fields.items() for part in (said(name), value)))
 
 
 _CURRENT = select(func.max(_era.number)).scalar_subquery()
@@ -103,10 +110,10 @@ EVENTS = View(
         "type": _e.type,
         "occurred_at": moment(_e.occurred_at),
         "effective_on": _e.effective_on,
-        "actor": _json(type=_e.actor_type, id=_e.actor_id),
+        "actor": json_object({"type": _e.actor_type, "id": _e.actor_id}),
         "request_id": _e.request_id,
         "organisation_id": _e.organisation_id,
-        "resource": _json(type=_e.resource_type, id=_e.resource_id, version=_e.resource_version),
+        "resource": json_object({"type": _e.resource_type, "id": _e.resource_id, "version": _e.resource_version}),
         "data": _e.data,
         "previous": _e.previous,
     },
@@ -126,8 +133,7 @@ EVENTS = View(
 @lru_cache(maxsize=500)
 def between_statement(conditions: frozenset[str], sees: Sees) -> Statement:
     """Of the events behind one place (`era`, `xact`, `seq`) up to another (`to_era`, …) the ids that a caller is told."""
-    query = _told(select(_e.id, _e.type).select_from(EVENTS.source), sees)
-    query = query.where(*(EVENTS.filters[name] for name in sorted(conditions)))
+    query = matching(select(_e.id, _e.type).select_from(EVENTS.source), EVENTS, conditions, sees)
     order = tuple_(_e.era, _e.xact, _e.seq)
     return compiled(query.where(order > _place(""), order <= _place("to_")).order_by(_e.era, _e.xact, _e.seq))
 
@@ -135,8 +141,7 @@ def between_statement(conditions: frozenset[str], sees: Sees) -> Statement:
 @lru_cache(maxsize=100)
 def among_statement(conditions: frozenset[str], sees: Sees) -> Statement:
     """Of these events (`ids`) those that a caller is told."""
-    query = _told(select(_e.id).select_from(EVENTS.source), sees)
-    query = query.where(*(EVENTS.filters[name] for name in sorted(conditions)))
+    query = matching(select(_e.id).select_from(EVENTS.source), EVENTS, conditions, sees)
     return compiled(query.where(one_of(_e.id, "ids")))
 
 
@@ -150,7 +155,7 @@ def feed_statement(conditions: frozenset[str], sees: Sees, limit: int) -> Statem
     query = object_of(EVENTS.source, EVENTS.fields).add_columns(
         _e.type, _e.era, cast(_e.xact, Text).label("xact"), _e.seq
     )
-    query = _told(query, sees).where(_SETTLED, *(EVENTS.filters[name] for name in sorted(conditions)))
+    query = matching(query, EVENTS, conditions, sees).where(_SETTLED)
     query = query.where(tuple_(_e.era, _e.xact, _e.seq) > _place(""))
     return compiled(query.order_by(_e.era, _e.xact, _e.seq).limit(literal_column(str(limit))))
 
@@ -161,12 +166,6 @@ def _place(prefix: str) -> Any:
         cast(cast(bindparam(f"{prefix}xact", type_=Text), Text), XID8()),
         bindparam(f"{prefix}seq", type_=BIGINT),
     )
-
-
-def _told(query: Select[Any], sees: Sees) -> Select[Any]:
-    assert EVENTS.only is not None
-    query = query.where(EVENTS.only)
-    return query.where(EVENTS.seen[sees]) if sees in EVENTS.seen else query
 
 
 NEWEST = """

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func
-
-from programme.queries.views import View, moment, said
+from programme.queries.views import (
+    View,
+    json_object,
+    moment,
+)
 from programme.tables import Job
 
 _j = Job.__table__.c
@@ -18,7 +20,7 @@ JOBS = View(
         "id": _j.id,
         "kind": _j.kind,
         "state": _j.state,
-        "progress": func.json_build_object(said("done"), _j.done, said("total"), _j.total),
+        "progress": json_object({"done": _j.done, "total": _j.total}),
         "result": _j.result,
         "error": _j.error,
         "test_clock_id": _j.test_clock_id,

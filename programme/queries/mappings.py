@@ -11,7 +11,18 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from programme.database import Connection
 from programme.queries.assessments import ASSESSMENTS
 from programme.queries.ratings import RATINGS, in_order
-from programme.queries.views import Statement, View, compiled, equals, id_of, narrowed, object_of, one_of, said
+from programme.queries.views import (
+    Statement,
+    View,
+    compiled,
+    equals,
+    id_of,
+    json_object,
+    narrowed,
+    object_of,
+    one_of,
+    said,
+)
 from programme.rules.assessments import RatingValue, State
 from programme.rules.sight import Sees
 from programme.tables import Assessment, CriterionMapping, Rating, StandardVersion
@@ -102,8 +113,7 @@ def mapped_evidence(sees: Sees) -> Statement:
         "comment": _r.comment,
         "evidence": _r.evidence,
     }
-    pairs = (part for name, value in evidence.items() for part in (said(name), value))
-    item = func.json_build_object(*pairs)
+    item = json_object(evidence)
     order = (_a.ended_on.desc(), _a.id, in_order(_m.from_criterion))
     listed = (
         select(func.json_agg(aggregate_order_by(item, *order)).label("evidence"))

@@ -9,13 +9,25 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import Text, Uuid, bindparam, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from programme.database import Connection
 from programme.queries import views
 from programme.queries.past import Past, then
-from programme.queries.views import LATEST, TODAY, View, compiled, equals, found_in, id_of, one_of, said
+from programme.queries.views import (
+    LATEST,
+    TODAY,
+    View,
+    compiled,
+    equals,
+    found_in,
+    id_of,
+    json_list,
+    json_object,
+    one_of,
+    said,
+)
 from programme.rules.enrolments import UNDER_WAY, Outcome, State, places, stages_late, success_share
 from programme.rules.sight import Sees
 from programme.tables import Enrolment, Project, Strand, SupportActivity
@@ -32,7 +44,6 @@ _STRAND = {
     "stages": _s.stages,
     "opens_in": _s.opens_in,
 }
-_STRAND_OBJECT = func.json_build_object(*(part for name, column in _STRAND.items() for part in (said(name), column)))
 _strands = select().where(_s.project_id == _p.id).correlate(Project.__table__)
 
 PROJECTS = View(
@@ -55,9 +66,7 @@ PROJECTS = View(
         "ends_on": _p.ends_on,
         "targets": _p.targets,
         "requirements": _p.requirements,
-        "strands": _strands.add_columns(
-            func.coalesce(func.json_agg(aggregate_order_by(_STRAND_OBJECT, _s.id)), literal_column("'[]'::json"))
-        ).scalar_subquery(),
+        "strands": _strands.add_columns(json_list(json_object(_STRAND), _s.id)).scalar_subquery(),
         "version": _p.version,
     },
     keys={"id": _p.id},

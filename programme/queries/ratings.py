@@ -28,12 +28,25 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.expression import FromClause
 
 from programme.database import Connection
 from programme.errors import NotFound
-from programme.queries.views import LATEST, Expansion, View, compiled, equals, moment, object_of, one, one_of, said
+from programme.queries.views import (
+    LATEST,
+    Expansion,
+    View,
+    compiled,
+    equals,
+    json_list,
+    json_object,
+    moment,
+    object_of,
+    one,
+    one_of,
+    said,
+)
 from programme.rules.assessments import AUDIT_DRAFT, OWN_WORK, Kind, RatingValue, State
 from programme.rules.sight import HANDED_OVER, Sees
 from programme.tables import Assessment, AssessmentSubmission, Rating
@@ -216,8 +229,7 @@ _RESULT = {
 
 def _objects(fields: Mapping[str, Any], order: Any) -> Any:
     """All rows as a JSON array of objects; none as an empty one."""
-    one = func.json_build_object(*(part for name, value in fields.items() for part in (said(name), value)))
-    return func.coalesce(func.json_agg(aggregate_order_by(one, order)), literal_column("'[]'::json"))
+    return json_list(json_object(fields), order)
 
 
 PRINCIPLES = (

@@ -7,11 +7,22 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, bindparam, cast, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Text, bindparam, cast, func, literal_column, or_, select
 
 from programme.database import Connection
-from programme.queries.views import LATEST, TODAY, View, compiled, equals, found_in, id_of, one_of, said
+from programme.queries.views import (
+    LATEST,
+    TODAY,
+    View,
+    compiled,
+    equals,
+    found_in,
+    id_of,
+    json_list,
+    json_object,
+    one_of,
+    said,
+)
 from programme.rules.standards import LIFECYCLE, VersionFacts
 from programme.tables import Policy, Standard, StandardVersion
 from programme.work import Actor
@@ -24,15 +35,9 @@ def judge(row: Mapping[str, Any], _actor: Actor, _today: date) -> VersionFacts:
     return VersionFacts(state=row["state"], principles=row["principles"])
 
 
-def _list_of(item: ColumnElement[Any], *order: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A JSON list of the rows, empty where there are none."""
-    return func.coalesce(func.json_agg(aggregate_order_by(item, *order)), literal_column("'[]'::json"))
-
-
-_SHORT = func.json_build_object(
-    said("code"), _v.code, said("state"), _v.state,
-    said("in_force_from"), _v.in_force_from, said("in_force_to"), _v.in_force_to,
-)  # fmt: skip
+_SHORT = json_object(
+    {"code": _v.code, "state": _v.state, "in_force_from": _v.in_force_from, "in_force_to": _v.in_force_to}
+)
 _versions = select().where(_v.standard == _s.code).correlate(Standard.__table__)
 
 STANDARDS = View(
@@ -50,7 +55,7 @@ STANDARDS = View(
         "levels": _s.levels,
         "marks": _s.marks,
         "versions": _versions.add_columns(
-            _list_of(_SHORT, _v.in_force_from.asc().nulls_last(), _v.code)
+            json_list(_SHORT, _v.in_force_from.asc().nulls_last(), _v.code)
         ).scalar_subquery(),
         "version": _s.version,
     },
@@ -84,7 +89,7 @@ _POLICY = {
     "decision_quorum": _p.decision_quorum,
     "pass_rules": _p.pass_rules,
 }
-_POLICY_OBJECT = func.json_build_object(*(part for name, column in _POLICY.items() for part in (said(name), column)))
+_POLICY_OBJECT = json_object(_POLICY)
 _policies = select().where(_p.standard_version == _v.code).correlate(StandardVersion.__table__)
 
 VERSIONS = View(
@@ -111,7 +116,7 @@ VERSIONS = View(
         .order_by(_p.effective_from.desc())
         .limit(literal_column("1"))
         .scalar_subquery(),
-        "policies": _policies.add_columns(_list_of(_POLICY_OBJECT, _p.effective_from)).scalar_subquery(),
+        "policies": _policies.add_columns(json_list(_POLICY_OBJECT, _p.effective_from)).scalar_subquery(),
         "version": _v.version,
     },
     keys={"id": _v.id},

@@ -20,7 +20,16 @@ from programme.queries.certificates import CERTIFICATES
 from programme.queries.enrolments import ENROLMENTS
 from programme.queries.findings import FINDINGS
 from programme.queries.past import Past
-from programme.queries.views import TODAY, Statement, View, compiled, matching, said
+from programme.queries.views import (
+    TODAY,
+    Statement,
+    View,
+    compiled,
+    json_list,
+    json_object,
+    matching,
+    said,
+)
 from programme.rules.enrolments import HOLDING_A_PLACE
 from programme.rules.sight import Sees
 from programme.tables import (
@@ -187,8 +196,7 @@ def capacity(sees: Sees, past: Past | None) -> Statement:
         "capacity": _s.capacity,
         "holding_a_place": func.coalesce(held.c.n, literal_column("0")),
     }
-    one = func.json_build_object(*(part for name, value in line.items() for part in (said(name), value)))
-    every = func.coalesce(func.json_agg(aggregate_order_by(one, _p.code, _s.code)), _NO_ITEMS)
+    every = json_list(json_object(line), _p.code, _s.code)
     source = Strand.__table__.join(Project.__table__, _p.id == _s.project_id).outerjoin(held, held.c.strand_id == _s.id)
     body: Any = cast(every, Text)
     return compiled(select(body.label("body")).select_from(source), past, sees)

@@ -34,6 +34,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql.expression import CollectionAggregate, FromClause
 
@@ -186,6 +187,16 @@ def moment(column: ColumnElement[Any]) -> ColumnElement[str]:
     return func.to_char(func.timezone(said("UTC"), column), said('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
 
 
+def json_object(fields: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
+    """The fields as one JSON object, to stand in another."""
+    return func.json_build_object(*(part for name, value in fields.items() for part in (said(name), value)))
+
+
+def json_list(item: ColumnElement[Any], *order: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The items of all rows as a JSON list, empty where there are none."""
+    return func.coalesce(func.json_agg(aggregate_order_by(item, *order)), literal_column("'[]'::json"))
+
+
 def object_of(source: FromClause, fields: Mapping[str, ColumnElement[Any]], *, nested: bool = False) -> Select[Any]:
     """A query whose first column, `body`, is the JSON object of the fields: as text, or as JSON to stand in another."""
     row = select(*(column.label(name) for name, column in fields.items())).correlate(*_tables(source)).lateral("f")
@@ -314,10 +325,10 @@ def whole_statement(
 ) -> Statement:
     """All of a list: `body`; in no order, unless the view has one for the whole of it."""
     query = object_of(view.source, _with_expansions(view, fields, expand, sees))
-    query = query.where(*(_condition(view, name) for name in sorted(conditions)))
+    query = matching(query, view, conditions, sees)
     if view.whole_sort:
         query = query.order_by(view.sorts[view.whole_sort], view.id)
-    return compiled(narrowed(query, view, sees), past, sees)
+    return compiled(query, past, sees)
 
 
 _ALONE = "="
