@@ -163,7 +163,13 @@ async def parent(door: Reading, view: View, key: Any, *, by: str = "id") -> UUID
     return found
 
 
-async def changed(door: Writing, view: View, key: UUID, *, status: int = 200, path: str | None = None) -> Response:
+Secret = Mapping[str, str]
+"""A field of an answer that is shown this once."""
+
+
+async def changed(
+    door: Writing, view: View, key: UUID, *, status: int = 200, path: str | None = None, secret: Secret | None = None
+) -> Response:
     """The resource as the change leaves it; kept with the caller's idempotency key where they gave one."""
     connection = await door.work.connection()
     sight = door.caller.sight
@@ -171,19 +177,24 @@ async def changed(door: Writing, view: View, key: UUID, *, status: int = 200, pa
     row = await views.one(connection, statement, key=key, today=door.caller.today, **sight.values)
     if row is None:
         raise NotFound
-    return await left_as(door, view, row, key, status=status, path=path)
+    return await left_as(door, view, row, key, status=status, path=path, secret=secret)
 
 
 async def left_as(
-    door: Writing, view: View, row: Mapping[str, Any], key: UUID | str, *, status: int = 200, path: str | None = None
+    door: Writing,
+    view: View,
+    row: Mapping[str, Any],
+    key: UUID | str,
+    *,
+    status: int = 200,
+    path: str | None = None,
+    secret: Secret | None = None,
 ) -> Response:
     """As `changed`, where the change itself has told the row that it leaves."""
     response = _answer("", door.caller, view, row, 200 if door.validate_only else status, path)
     if status in (201, 202) and not door.validate_only:
         response.headers["Location"] = located(door.caller, f"{path or path_of(view)}/{key}")
-    if door.once is not None:
-        await door.once.keep(door.connection, response)
-    return response
+    return await _kept(door, response, secret)
 
 
 async def one_of(door: Writing, statement: Statement, key: UUID, *, status: int) -> Response:
@@ -191,10 +202,7 @@ async def one_of(door: Writing, statement: Statement, key: UUID, *, status: int)
     row = await views.one(await door.work.connection(), statement, id=key)
     if row is None:
         raise NotFound
-    response = Response(row["body"], 200 if door.validate_only else status, private(door.caller), "application/json")
-    if door.once is not None:
-        await door.once.keep(door.connection, response)
-    return response
+    return await untagged(door, row["body"], status)
 
 
 def plain(door: Reading, body: str, next_cursor: str | None = None) -> Response:
@@ -208,17 +216,31 @@ def plain(door: Reading, body: str, next_cursor: str | None = None) -> Response:
 async def removed(door: Writing) -> Response:
     """204: what was there is no more; 200 where it was only tried."""
     response = Response(status_code=200 if door.validate_only else 204, headers=private(door.caller))
-    if door.once is not None:
-        await door.once.keep(door.connection, response)
-    return response
+    return await _kept(door, response)
 
 
-def untagged(door: Writing, body: str, status: int, location: str) -> Response:
-    """What has no version of its own, as the change leaves it."""
+async def untagged(
+    door: Writing, body: str, status: int = 200, location: str | None = None, *, secret: Secret | None = None
+) -> Response:
+    """What has no version of its own, as the change leaves it; `location`: the address of what was made."""
     response = Response(body, 200 if door.validate_only else status, private(door.caller), "application/json")
-    if status == 201 and not door.validate_only:
+    if location is not None and status == 201 and not door.validate_only:
         response.headers["Location"] = located(door.caller, location)
-    return response
+    return await _kept(door, response, secret)
+
+
+async def _kept(door: Writing, response: Response, secret: Secret | None = None) -> Response:
+    """The answer, kept with the caller's idempotency key where they gave one. `secret`: what is shown this once; what is
+    kept for a repeated request has null in its place."""
+    if not secret:
+        if door.once is not None:
+            await door.once.keep(door.connection, response)
+        return response
+    body = json.loads(bytes(response.body))
+    headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+    await _kept(door, Response(as_json(body | dict.fromkeys(secret)), response.status_code, headers))
+    shown = as_json(body | dict(secret))
+    return Response(shown, response.status_code, headers | {"cache-control": "no-store"})
 
 
 async def several(
@@ -256,9 +278,7 @@ async def several(
     if together or len(refusals) == len(items):
         raise NothingKept(items)
     response = Response(as_json({"items": items}), 200, private(caller), "application/json")
-    if door.once is not None:
-        await door.once.keep(door.connection, response)
-    return response
+    return await _kept(door, response)
 
 
 def located(caller: Caller, path: str) -> str:

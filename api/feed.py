@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.answers import private
+from api.answers import plain, private
 from api.cursors import FEED, Cursors
 from api.deps import Reading
 from programme.database import Database
@@ -82,7 +82,7 @@ async def page(door: Reading, filters: Mapping[str, Any], where: Place, limit: i
         f'{{"items":[{",".join(row["body"] for row in rows)}],"next_cursor":{json.dumps(cursor)},'
         f'"has_more":{json.dumps(has_more)}}}'
     )
-    return Response(body, 200, private(door.caller), "application/json")
+    return plain(door, body)
 
 
 class Stream(Response):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 from uuid import UUID
 
@@ -85,7 +84,7 @@ async def make_key(
     same `Idempotency-Key` it answers without the secret; if the first answer was lost, revoke that key and make another.
     """
     made, key = await clients.issue(door.work, client_id, **body.model_dump())
-    return await _left_as(door, client_id, made.id, status=201, key=key)
+    return await _left_as(door, client_id, made.id, status=201, secret={"key": key})
 
 
 @router.post("/{client_id}/keys/{key_id}/revoke", response_model=wire.Key, summary="Revoke a key")
@@ -99,23 +98,14 @@ async def revoke_key(
 
 
 async def _left_as(
-    door: Writing, client_id: UUID, key_id: str, *, status: int = 200, key: str | None = None
+    door: Writing, client_id: UUID, key_id: str, *, status: int = 200, secret: answers.Secret | None = None
 ) -> Response:
-    """The key as the change leaves it. What is kept for a repeated request never holds the secret."""
+    """The key as the change leaves it."""
     statement = views.single_statement(KEYS, "id", (), door.caller.sight.sees)
     row = await views.one(await door.work.connection(), statement, key=key_id, **door.caller.sight.values)
     if row is None:
         raise NotFound
-    body = json.loads(row["body"])
-    secret = {} if key is None else {"key": None}
-    response = answers.untagged(door, answers.as_json(body | secret), status, f"{_keys(client_id)}/{key_id}")
-    if door.once is not None:
-        await door.once.keep(door.connection, response)
-    if key is not None:
-        shown = answers.as_json(body | {"key": key})
-        response = answers.untagged(door, shown, status, f"{_keys(client_id)}/{key_id}")
-        response.headers["Cache-Control"] = "no-store"
-    return response
+    return await answers.untagged(door, row["body"], status, f"{_keys(client_id)}/{key_id}", secret=secret)
 
 
 def _keys(client_id: UUID) -> str:

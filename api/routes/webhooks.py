@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -53,7 +52,7 @@ async def add_webhook_endpoint(door: Maker, body: wire.WebhookEndpointNew) -> Re
     secret is shown this once; sent again with the same `Idempotency-Key`, the answer comes without it."""
     await _check(door.request, body.url)
     made, secret = await webhooks.add(door.work, _seal(door.request), **body.model_dump())
-    return await _with_secret(door, made.id, secret, status=201)
+    return await answers.changed(door, WEBHOOK_ENDPOINTS, made.id, status=201, secret={"secret": secret})
 
 
 @router.get("/{endpoint_id}", response_model=wire.WebhookEndpoint, summary="Read a webhook endpoint")
@@ -104,7 +103,7 @@ async def rotate_webhook_secret(
 ) -> Response:
     """A new secret, shown this once. For a day both sign, in one header, so that the receiver can change over."""
     _, secret = await webhooks.rotate_secret(door.work, _seal(door.request), endpoint_id)
-    return await _with_secret(door, endpoint_id, secret)
+    return await answers.changed(door, WEBHOOK_ENDPOINTS, endpoint_id, secret={"secret": secret})
 
 
 @router.post("/{endpoint_id}/recover", response_model=wire.Recovered, summary="Deliver what was missed")
@@ -112,7 +111,7 @@ async def recover_webhooks(door: Maker, endpoint_id: Id, body: wire.Recovery) ->
     """Events recorded since the moment that the endpoint has not taken are delivered anew, also those for which all
     attempts are used up. What was taken is not repeated."""
     count = await webhooks.recover(door.work, endpoint_id, body.since)
-    return await _untagged(door, answers.as_json({"deliveries": count}))
+    return await answers.untagged(door, answers.as_json({"deliveries": count}))
 
 
 @router.post(
@@ -160,28 +159,4 @@ async def _delivery(door: Writing, delivery_id: UUID, *, status: int = 200) -> R
     row = await views.one(await door.work.connection(), statement, key=delivery_id, **given)
     if row is None:
         raise NotFound
-    return await _untagged(door, row["body"], status, f"/v1/webhook-deliveries/{delivery_id}")
-
-
-async def _untagged(door: Writing, body: str, status: int = 200, location: str = "") -> Response:
-    response = answers.untagged(door, body, status, location)
-    if door.once is not None:
-        await door.once.keep(door.connection, response)
-    return response
-
-
-async def _with_secret(door: Writing, endpoint_id: UUID, secret: str, *, status: int = 200) -> Response:
-    """The endpoint as the change leaves it. What is kept for a repeated request never holds the secret."""
-    once, door.once = door.once, None
-    response = await answers.changed(door, WEBHOOK_ENDPOINTS, endpoint_id, status=status)
-    body = json.loads(bytes(response.body))
-
-    def saying(shown: str | None) -> Response:
-        headers = {name: value for name, value in response.headers.items() if name != "content-length"}
-        return Response(answers.as_json(body | {"secret": shown}), response.status_code, headers)
-
-    if once is not None:
-        await once.keep(door.connection, saying(None))
-    answer = saying(secret)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return await answers.untagged(door, row["body"], status, f"/v1/webhook-deliveries/{delivery_id}")
