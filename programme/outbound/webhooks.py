@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -178,7 +178,7 @@ def _headers(message: Message) -> dict[str, str]:
     }
 
 
-@cache
+@lru_cache(maxsize=1000)
 def _signer(secret: str) -> Webhook:
     return Webhook(secret)
 

@@ -10,10 +10,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Uuid, any_, bindparam, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
+from sqlalchemy import Uuid, any_, bindparam, cast, literal_column, select
+from sqlalchemy.dialects.postgresql import JSON
 
-from programme.queries.views import IN_SIGHT, View, at_least, at_most, equals, moment, one_of, said
+from programme.queries.views import (
+    IN_SIGHT,
+    View,
+    at_least,
+    at_most,
+    equals,
+    json_list,
+    json_object,
+    moment,
+    one_of,
+)
 from programme.rules.sight import Sees
 from programme.rules.webhooks import LIFECYCLE, EndpointFacts
 from programme.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
@@ -71,12 +81,12 @@ WEBHOOK_ENDPOINTS = View(
     moved_with="webhooks.write",
 )
 
-_ATTEMPT = func.json_build_object(
-    said("number"), _t.number, said("attempted_at"), moment(_t.attempted_at), said("duration_ms"), _t.duration_ms,
-    said("status"), _t.status, said("error"), _t.error,
-)  # fmt: skip
+_ATTEMPT = {
+    "number": _t.number, "attempted_at": moment(_t.attempted_at), "duration_ms": _t.duration_ms, "status": _t.status,
+    "error": _t.error,
+}  # fmt: skip
 _TRIED = (
-    select(func.coalesce(func.json_agg(aggregate_order_by(_ATTEMPT, _t.number)), literal_column("'[]'::json")))
+    select(json_list(json_object(_ATTEMPT), _t.number))
     .where(_t.delivery_id == _d.id)
     .correlate(WebhookDelivery.__table__)
     .scalar_subquery()
@@ -147,12 +157,22 @@ RECOVER = """
 update webhook_delivery
    set state = 'pending', attempts = 0, next_attempt_at = clock_timestamp(), lease_token = null, lease_until = null
  where endpoint_id = $1 and state <> 'delivered' and message_id = any ($2)
+   and (lease_until is null or lease_until < clock_timestamp())
 """
+"""Of the endpoint $1 the messages $2, but for those that somebody is at: what comes of them is settled as ever."""
 
 SINCE = """
 select era, xact::text, seq from event where occurred_at < $1 order by era desc, xact desc, seq desc limit 1
 """
 """The place before everything that was recorded from the moment on."""
+
+NEWS = """
+select exists (
+    select from event, webhook_place as place
+     where (event.era, event.xact, event.seq) > (place.era, place.xact, place.seq)
+       and (event.era < (select max(number) from event_era) or event.xact < pg_snapshot_xmin(pg_current_snapshot())))
+"""
+"""Whether something happened of which no deliveries were made yet. Asked before the place is locked, which writes."""
 
 DUE = """
 select distinct endpoint_id from webhook_delivery
@@ -215,7 +235,6 @@ DROP = "delete from webhook_delivery where lease_token = $1 and id = any ($2)"
 STANDING = """
 update webhook_endpoint set failing_since = case when $2 then null else coalesce(failing_since, clock_timestamp()) end
  where id = $1 and (failing_since is null) <> $2
-returning failing_since
 """
 """Whether the endpoint $1 took something just now ($2)."""
 

@@ -21,7 +21,7 @@ from programme.queries.events import Place
 from programme.queries.webhooks import WEBHOOK_ENDPOINTS
 from programme.rules.events import readable
 from programme.rules.lifecycle import REFUSED, Role
-from programme.rules.sight import Sight
+from programme.rules.sight import SEES, Sight
 from programme.rules.webhooks import DELIVERED, DISABLED, OVERLAP, DeliveryState, DisabledFor, Network, State
 from programme.sealing import Seal
 from programme.sentences import Sentence
@@ -159,10 +159,7 @@ async def resend(work: Work, delivery_id: UUID) -> WebhookDelivery:
     delivery = await work.session.get(WebhookDelivery, delivery_id, with_for_update=True, populate_existing=True)
     if delivery is None:
         raise NotFound
-    try:
-        endpoint = await _enabled(work, delivery.endpoint_id)
-    except LookupError:
-        raise NotFound from None
+    endpoint = await _enabled(work, delivery.endpoint_id)
     if delivery.state == DeliveryState.DELIVERED:
         raise NotAllowed(REFUSED, reasons=[DELIVERED])
     delivery.state, delivery.attempts = DeliveryState.PENDING, 0
@@ -197,8 +194,7 @@ class _Owner:
         """None where there is no such endpoint, or its client has ended or may not be told of events."""
         if row is None:
             return None
-        role = Role(row["role"])
-        sees = Sight(role).sees
+        sees = SEES[Role(row["role"])]
         owner = cls(row, await connection.fetchval(query.KNOWN, sees, row["client"], row["organisation_id"]) or [])
         return owner if owner.may else None
 

@@ -455,6 +455,24 @@ async def test_kills_flushes_and_restarts_lose_no_delivery(
         assert min(arrived.values()) >= ENDPOINTS
 
 
+async def test_recovering_takes_no_delivery_out_of_the_hands_of_who_is_at_it(world: World) -> None:
+    coordinator = await world.caller("coordinator")
+    made = await endpoint(coordinator, "https://pranesimai.example.lt/kokybe")
+    await world.organisation()
+    while await webhooks.fan_out(world.database):
+        pass
+    taken = """update webhook_delivery set lease_token = uuidv7(), lease_until = clock_timestamp() + interval '25 s'
+               returning lease_token"""
+    async with world.at_work() as work:
+        tokens = [row["lease_token"] for row in await (await work.connection()).fetch(taken)]
+    path = f"/v1/webhook-endpoints/{made['id']}/recover"
+    assert (await coordinator.post(path, {"since": "2020-01-01T00:00:00Z"})).status_code == 200
+    async with world.at_work() as work:
+        held = await (await work.connection()).fetch("select lease_token from webhook_delivery")
+    assert tokens
+    assert set(tokens) <= {row["lease_token"] for row in held}
+
+
 async def test_of_two_relays_each_delivery_is_made_by_one(world: World, settings: Settings) -> None:
     coordinator = await world.caller("coordinator")
     async with receiving() as receiver:

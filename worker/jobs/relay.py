@@ -78,7 +78,9 @@ class Relay:
 
     async def look(self) -> bool:
         """Makes deliveries of what is new, and sets lanes going where some are due; whether there is more to do now."""
-        more = await again(lambda: webhooks.fan_out(self.database))
+        async with looking(self.database) as connection:
+            is_behind: bool = await connection.fetchval(query.NEWS)
+        more = is_behind and await again(lambda: webhooks.fan_out(self.database))
         async with looking(self.database) as connection:
             due = [row["endpoint_id"] for row in await connection.fetch(query.DUE)]
         now = time.monotonic()
@@ -129,6 +131,7 @@ class _Batch:
         self.relay, self.database, self.endpoint_id = relay, relay.database, endpoint_id
         self.token = uuid4()
         self.rows: deque[Any] = deque()
+        self.secrets: list[str] = []
         self.settled: list[tuple[UUID, Outcome, timedelta | None]] = []
         self.failed = False
 
@@ -139,6 +142,8 @@ class _Batch:
             return False
         late = time.monotonic() + BEGIN_WITHIN
         try:
+            sealed = filter(None, (self.rows[0]["secret"], self.rows[0]["earlier_secret"]))  # of the one endpoint
+            self.secrets = [self.relay.seal.open(one, str(self.endpoint_id)).decode() for one in sealed]
             await asyncio.gather(*(self._post(late) for _ in range(IN_FLIGHT)))
         finally:
             await again(self._settle, repeatable=True)
@@ -164,18 +169,14 @@ class _Batch:
     async def _post(self, late: float) -> None:
         while self.rows and not self.failed and not self.relay.ending and time.monotonic() < late:
             row = self.rows.popleft()
-            outcome = await self.relay.sender.post(self._message(row))
+            message = Message(str(row["message_id"]), row["url"], row["body"].encode(), self.secrets)
+            outcome = await self.relay.sender.post(message)
             wait = None
             if not outcome.delivered:
                 self.failed = True
                 chance = random.random()  # noqa: S311 - no secret
                 wait = next_wait(row["attempts"] + 1, chance, self.relay.scale, outcome.retry_after)
             self.settled.append((row["id"], outcome, wait))
-
-    def _message(self, row: Any) -> Message:
-        sealed = [row["secret"], *([row["earlier_secret"]] if row["earlier_secret"] else [])]
-        secrets = [self.relay.seal.open(one, str(self.endpoint_id)).decode() for one in sealed]
-        return Message(str(row["message_id"]), row["url"], row["body"].encode(), secrets)
 
     async def _settle(self) -> None:
         async with begin(self.database, WORKER) as work:
