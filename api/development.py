@@ -11,12 +11,13 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 from pydantic import Field
 
 from api.access.oidc import ALGORITHMS, Issuer, signatures
+from api.resources import Prefixed
 from api.strict_json import StrictRoute
 from programme.outbound.openid import Published
 from programme.settings import Settings
@@ -49,7 +50,7 @@ def install(app: FastAPI, settings: Settings) -> Issuer:
         "subject_types_supported": ["public"],
         "response_types_supported": [],
     }
-    router = APIRouter(prefix=PATH, route_class=StrictRoute, include_in_schema=False)
+    router = Prefixed(PATH, route_class=StrictRoute, include_in_schema=False)
 
     @router.get("/.well-known/openid-configuration")
     async def discover() -> dict[str, Any]:

@@ -72,7 +72,8 @@ class Size:
     organisations: int
     certificates: int
     assessments: int
-    """With 50 ratings each; the last `unrated` of them have none yet."""
+    """With 50 ratings each; the last `unrated` of them have none yet, and are an auditor's who has rated as many. All
+    others are another's: how many organisations somebody may know of is part of what a request costs them."""
     unrated: int
 
     def divided(self, by: int) -> Size:
@@ -82,15 +83,15 @@ class Size:
         return Size(self.organisations * by, self.certificates * by, self.assessments, self.unrated)
 
 
-async def generate(database_url: str, size: Size, today: date, assessor: UUID) -> None:
-    """Fills a migrated database with a loaded catalogue. `assessor`: the auditor who carries out the assessments."""
+async def generate(database_url: str, size: Size, today: date, auditor: UUID, busiest: UUID) -> None:
+    """Fills a migrated database with a loaded catalogue. `auditor`, `busiest`: who carries out the assessments."""
     connection = await asyncpg.connect(database_url)
     try:
         await connection.set_type_codec("jsonb", encoder=_jsonb, decoder=bytes, schema="pg_catalog", format="binary")
         municipalities = [row["code"] for row in await connection.fetch("select code from municipality order by code")]
         services = [row["code"] for row in await connection.fetch("select code from service_type order by code")]
         await _copy(connection, "organisation", _organisations(size.organisations, municipalities))
-        await connection.execute(_ASSESSMENTS, size.assessments, assessor, today)
+        await connection.execute(_ASSESSMENTS, size.assessments, busiest, today, 2 * size.unrated, auditor)
         await connection.execute(_RATINGS, size.unrated)
         made = Made(size, services, today)
         block = made.certificates(range(0))
@@ -345,9 +346,10 @@ _ASSESSMENTS = f"""
 insert into assessment (organisation_id, kind, standard, standard_version, level, scope, catalogue, assessor, state,
                         planned_on, started_on)
 select organisation.id, 'external_audit', version.standard, version.code, '{LEVEL}',
-       jsonb_build_object('services', '[]'::jsonb, 'sites', '[]'::jsonb, 'unit', null), version.principles, $2,
-       'in_progress', $3::date - 30, $3::date - 10
-  from (select id from organisation order by id limit $1) as organisation,
+       jsonb_build_object('services', '[]'::jsonb, 'sites', '[]'::jsonb, 'unit', null), version.principles,
+       case when place <= $4 then $5::uuid else $2 end, 'in_progress', $3::date - 30, $3::date - 10
+  from (select id, row_number() over (order by id desc) as place
+          from (select id from organisation order by id limit $1) as assessed) as organisation,
        standard_version as version
  where version.code = '{VERSION}'
  order by organisation.id

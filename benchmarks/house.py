@@ -40,12 +40,13 @@ _LONGEST_STATEMENT_MS = 600_000
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """One generated database and the keys of two callers of it."""
+    """One generated database and the keys of three callers of it. `busiest`: an auditor of nearly all that is assessed."""
 
     url: str
     size: Size
     coordinator: str
     auditor: str
+    busiest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +104,15 @@ class House:
         async with self.database(url) as database:
             await load_catalogue(database)
             coordinator = await create_client(database, "coordinator", "Koordinatorė")
-            auditor = await create_client(database, "auditor", "Auditorė")
+            auditor, busiest = [await create_client(database, "auditor", name) for name in ("Auditorė", "Auditorius")]
             async with begin(database) as work:
                 licence = {"standard": "EQUASS", "valid_from": date(2000, 1, 1), "valid_until": date(2100, 12, 31)}
-                await auditors.enter(work, client_id=UUID(auditor["client_id"]), licences=[licence])
+                for one in (auditor, busiest):
+                    await auditors.enter(work, client_id=UUID(one["client_id"]), licences=[licence])
         started = time.monotonic()
-        await data.generate(url, size, self.today, UUID(auditor["client_id"]))
+        await data.generate(url, size, self.today, UUID(auditor["client_id"]), UUID(busiest["client_id"]))
         say(f"{size.certificates:,} certificates generated in {time.monotonic() - started:.0f} s")
-        return Filled(url, size, coordinator["key"], auditor["key"])
+        return Filled(url, size, coordinator["key"], auditor["key"], busiest["key"])
 
     def database(self, url: str) -> AbstractAsyncContextManager[Database]:
         """The database as the worker opens it."""

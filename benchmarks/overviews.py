@@ -27,6 +27,7 @@ def overviews(bench: Bench) -> None:
         "work queue": ("/v1/work-queue", filled.coordinator),
         "work queue, counted": ("/v1/work-queue?include=total", filled.coordinator),
         "work queue of an auditor": ("/v1/work-queue", filled.auditor),
+        "work queue of an auditor of nearly all": ("/v1/work-queue", filled.busiest),
     }
 
     def again(path: str, key: str) -> Iterator[Request]:

@@ -21,7 +21,7 @@ async def test_generated_certificates_have_every_status_and_nothing_left_to_make
     today = calendar.today(datetime.now(UTC))
     auditor = await racing_world.caller("auditor")
 
-    await data.generate(clone_url, Size(200, 400, 2, 1), today, UUID(auditor.client_id))
+    await data.generate(clone_url, Size(200, 400, 2, 1), today, UUID(auditor.client_id), UUID(auditor.client_id))
 
     coordinator = await racing_world.caller("coordinator")
     found = []
