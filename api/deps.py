@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -220,20 +220,20 @@ def _if_match(request: Request) -> int:
 
 
 def refuse_unknown_parameters(request: Request, also: set[str] | frozenset[str] = frozenset()) -> None:
-    """400 for a query parameter that the route does not take, that is given twice, or that holds control characters;
-    404 for an address with those."""
+    """400 for a query parameter that the route does not take, that is given twice without being a list, or that holds
+    control characters; 404 for an address with those."""
     if _CONTROL.search(request.scope["path"]):
         raise NotFound
     if not request.scope["query_string"]:
         return
     seen: set[str] = set()
     found = []
-    known = _known_parameters(request.scope["route"]) | also
+    known = _known_parameters(request.scope["route"]) | dict.fromkeys(also, False)
     for name, value in request.query_params.multi_items():
         if name not in known:
             told = name if _PARAMETER.fullmatch(name) else ""  # an invented name may be anything, and is not repeated
             found.append(FieldError(f"?{told}", "unknown_parameter", MESSAGES["unknown_parameter"]))
-        elif name in seen:
+        elif name in seen and not known[name]:
             found.append(FieldError(f"?{name}", "repeated_parameter", MESSAGES["repeated_parameter"]))
         elif _CONTROL.search(value):
             found.append(FieldError(f"?{name}", "invisible_characters", MESSAGES["invisible_characters"]))
@@ -242,19 +242,23 @@ def refuse_unknown_parameters(request: Request, also: set[str] | frozenset[str] 
         raise Malformed(BAD_PARAMETERS, code="invalid_parameter", errors=found)
 
 
-_parameters: dict[str, frozenset[str]] = {}
+_parameters: dict[str, dict[str, bool]] = {}
 
 
-def _known_parameters(route: APIRoute) -> frozenset[str]:
-    """The names that the route takes, those of a parameter model one by one; worked out once."""
+def _known_parameters(route: APIRoute) -> dict[str, bool]:
+    """The names that the route takes, those of a parameter model one by one, and whether each is a list; worked out once."""
     known = _parameters.get(route.unique_id)
     if known is None:
-        names: set[str] = set()
+        known = _parameters[route.unique_id] = {}
         for field in route.dependant.query_params:
             model = field.field_info.annotation
             if isinstance(model, type) and issubclass(model, BaseModel):
-                names |= {about.alias or name for name, about in model.model_fields.items()}
+                for name, about in model.model_fields.items():
+                    known[about.alias or name] = _is_list(about.annotation)
             else:
-                names.add(field.alias)
-        known = _parameters[route.unique_id] = frozenset(names)
+                known[field.alias] = _is_list(model)
     return known
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))

@@ -12,14 +12,15 @@ T = TypeVar("T")
 
 
 def _split(value: Any) -> Any:
-    """`a,b` as it stands in an address."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+    """`a,b` as it stands in an address, where it may also stand as `name=a&name=b`."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        return value
+    return [part for one in texts for part in one.split(",") if part]
 
 
 Several = Annotated[list[T], BeforeValidator(_split), Field(min_length=1, max_length=50)]
-"""Values separated by commas, any of which may hold."""
+"""Values separated by commas, or each under its name, any of which may hold."""
 
 
 class Filters(BaseModel):

@@ -90,6 +90,20 @@ async def test_a_query_parameter_that_is_not_known_or_well_formed_is_named(world
     assert (error["code"], error["parameter"]) == (code, query[1:].partition("=")[0])
 
 
+async def test_several_values_stand_behind_commas_or_each_under_its_name(world: World) -> None:
+    coordinator = await world.caller("coordinator")
+    for name, kind in zip(NAMES, ("ngo", "private", "agency"), strict=False):
+        await world.organisation(name=name, kind=kind)
+    for asked in ("kind=ngo,private", "kind=ngo&kind=private", "kind=ngo,ngo&kind=&kind=private"):
+        answer = await coordinator.get(f"/v1/organisations?{asked}&limit=1")
+        assert answer.status_code == 200, asked
+        (first,) = answer.json()["items"]
+        (second,) = (await coordinator.get(answer.links["next"]["url"])).json()["items"]
+        assert {first["kind"], second["kind"]} == {"ngo", "private"}, asked
+    refused = await coordinator.get("/v1/organisations?kind=ngo&kind=dragon,private")
+    assert [one["parameter"] for one in refused.json()["errors"]] == ["kind"]
+
+
 async def test_a_cursor_serves_its_own_list_caller_and_order_only(world: World) -> None:
     coordinator, supervisor = await world.caller("coordinator"), await world.caller("supervisor")
     for name in NAMES[:3]:
