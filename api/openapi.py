@@ -190,6 +190,15 @@ def build(app: FastAPI) -> dict[str, Any]:
     }
     parts["headers"] = {
         "RequestId": {"description": "Quote it when you write to us.", "schema": {"type": "string"}},
+        "ETag": {
+            "description": "Of a record: give it as `If-Match` to change it, as `If-None-Match` to ask whether it changed.",
+            "schema": {"type": "string", "examples": ['"3.9a1f0c2b7d4e8f60"']},
+        },
+        "Location": {"description": "The address of what was made.", "schema": {"type": "string"}},
+        "IdempotentReplayed": {
+            "description": "`true` where this is the answer of the first request with this `Idempotency-Key`.",
+            "schema": {"type": "string", "const": "true"},
+        },
         "RateLimit": {
             "description": "What is left of each quota (`r`), and the seconds until it is full again (`t`): "
             "draft-ietf-httpapi-ratelimit-headers.",
@@ -219,10 +228,11 @@ def build(app: FastAPI) -> dict[str, Any]:
             operation = document["paths"][route.path_format][method.lower()]
             _complete(operation, route)
             _offer_streams(operation, route, schemas)
+    _title(schemas)
     return document
 
 
-_QUALIFIED = re.compile(r"(?:programme__rules|schemas)__(\w+?)__(\w+)")
+_QUALIFIED = re.compile(r"(?:programme__rules|schemas)__(\w+?)__(?:\w+__)?([A-Z]\w*)")
 _PAGE = re.compile(r"Page_(\w+)_")
 
 
@@ -230,12 +240,21 @@ def _plainly_named(document: dict[str, Any]) -> dict[str, Any]:
     """Schemas under names that a generated client can bear: `EnrolmentState`, `CertificatePage`."""
 
     def of_resource(match: re.Match[str]) -> str:
-        resource = "".join(part.capitalize() for part in match[1].removesuffix("s").split("_"))
+        singular = re.sub("s$", "", re.sub("ies$", "y", match[1]))
+        resource = "".join(part.capitalize() for part in singular.split("_"))
         return match[2] if match[2].startswith(resource) else resource + match[2]
 
     text = json.dumps(document, ensure_ascii=False)
     plain: dict[str, Any] = json.loads(_PAGE.sub(r"\1Page", _QUALIFIED.sub(of_resource, text)))
     return plain
+
+
+def _title(schemas: dict[str, Any]) -> None:
+    """Titles are the names, because there are generators that name classes by them. Those of fields only repeat theirs."""
+    for name, schema in schemas.items():
+        schema["title"] = name
+        for field in schema.get("properties", {}).values():
+            field.pop("title", None)
 
 
 def door_of(route: APIRoute) -> Door | None:
@@ -244,8 +263,19 @@ def door_of(route: APIRoute) -> Door | None:
     return next((call for call in calls if isinstance(call, Door)), None)
 
 
+def _never_null(parameter: dict[str, Any]) -> None:
+    """A parameter that says nothing is left out: in an address there is no null."""
+    schema = parameter["schema"]
+    schema.pop("title", None)
+    if "anyOf" in schema:
+        (kind,) = (one for one in schema.pop("anyOf") if one != {"type": "null"})
+        parameter["schema"] = kind | schema
+
+
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     door = door_of(route)
+    for parameter in operation.setdefault("parameters", []):
+        _never_null(parameter)
     headers = ["AcceptLanguage"]
     problems = {500, 503} if route.path_format in PROBES else {400, 414, 429, 500, 503}
     if door is not None:
@@ -273,15 +303,26 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         if made := operation["responses"].get("201"):
             would_be = {**made, "description": "What would be made; nothing is kept (`validate_only=true`)."}
             operation["responses"].setdefault("200", would_be)
-    operation.setdefault("parameters", []).extend({"$ref": f"#/components/parameters/{name}"} for name in headers)
+    operation["parameters"].extend({"$ref": f"#/components/parameters/{name}"} for name in headers)
     operation["responses"].pop("422", None)
     for status in sorted(problems):
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     for status, answer in operation["responses"].items():
         if status.startswith("2") and door is not None:
-            answer.setdefault("headers", {}).update(
-                {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **_QUOTA}
-            )
+            answer.setdefault("headers", {}).update(_answered_with(door, route, status))
+
+
+def _answered_with(door: Door, route: APIRoute, status: str) -> dict[str, Any]:
+    """The headers of an answer."""
+    told = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **_QUOTA}
+    writes = isinstance(door, WritingDoor)
+    if writes or "{" in route.path_format:
+        told["ETag"] = {"$ref": "#/components/headers/ETag"}
+    if writes:
+        told["Idempotent-Replayed"] = {"$ref": "#/components/headers/IdempotentReplayed"}
+    if status in ("201", "202"):
+        told["Location"] = {"$ref": "#/components/headers/Location"}
+    return told
 
 
 def _offer_streams(operation: dict[str, Any], route: APIRoute, schemas: dict[str, Any]) -> None:

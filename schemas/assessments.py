@@ -224,7 +224,7 @@ _BESIDE = (
 )
 
 
-class Rating(RatingAlone):
+class CriterionRating(RatingAlone):
     """The rating of one criterion, with a version of its own, so that raters do not block each other."""
 
     self_assessment: RatingAlone | None = Field(default=None, description=_BESIDE)
@@ -234,7 +234,7 @@ class RatingResult(BulkResult):
     """What became of the rating of one criterion."""
 
     criterion: str = Field(examples=["3.2"])
-    rating: Rating | None = Field(description="The rating as the change leaves it.")
+    rating: CriterionRating | None = Field(description="The rating as the change leaves it.")
 
 
 class RatingResults(Answer):

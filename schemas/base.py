@@ -145,10 +145,15 @@ class Nothing(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
 
-class Answer(BaseModel):
-    """What the service sends."""
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
 
-    model_config = ConfigDict(extra="forbid")
+
+class Answer(BaseModel):
+    """What the service sends. What it leaves out is not there, and not some default."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_defaults)
 
 
 class Bilingual(Body):

@@ -223,7 +223,7 @@ class VoteCast(Body):
     comment: Prose | None = Field(default=None, examples=["Įrodymai pakankami."])
 
 
-class Vote(Answer):
+class CommitteeVote(Answer):
     """It counts while the draft stands as it was voted on."""
 
     voter: UUID = Field(description="The member's client.")
@@ -236,7 +236,7 @@ class Vote(Answer):
 class Votes(Answer):
     """The committee's votes on a draft."""
 
-    items: list[Vote]
+    items: list[CommitteeVote]
 
 
 class CertificateItem(Answer):

@@ -90,7 +90,7 @@ class GrantRead(Answer):
     strand: str | None = Field(default=None, examples=["EQUASS_IMPLEMENTATION"])
 
 
-class Client(Answer):
+class RegisteredClient(Answer):
     """A person or a program that calls, with one role for good."""
 
     id: UUID

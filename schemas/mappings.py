@@ -36,7 +36,7 @@ class MappingChange(Body):
     note: Prose | None = Field(default=None, examples=["Ataskaitos skelbiamos rečiau."])
 
 
-class Mapping(Answer):
+class CriterionMapping(Answer):
     """What is met by `from_criterion` is evidence for `to_criterion`, never its result."""
 
     id: UUID

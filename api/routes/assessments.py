@@ -52,9 +52,9 @@ When = Annotated[Move, Body(default_factory=Move)]
 
 @router.put(
     "/{assessment_id}/ratings/{criterion}",
-    response_model=wire.Rating,
+    response_model=wire.CriterionRating,
     summary="Record a rating",
-    responses={201: {"model": wire.Rating, "description": "Rated for the first time."}},
+    responses={201: {"model": wire.CriterionRating, "description": "Rated for the first time."}},
 )
 async def record_rating(door: Rater, assessment_id: Id, criterion: Criterion, body: wire.RatingRecord) -> Response:
     """Says what the criterion was found to be: for the first time without `If-Match` (201), anew with the ETag of the
@@ -84,14 +84,16 @@ async def record_ratings(
     return await answers.several(door, RATINGS, atomicity, "rating", results)
 
 
-@router.get("/{assessment_id}/ratings/{criterion}", response_model=wire.Rating, summary="Read a rating")
+@router.get("/{assessment_id}/ratings/{criterion}", response_model=wire.CriterionRating, summary="Read a rating")
 async def get_rating(door: Reader, assessment_id: Id, criterion: Criterion, expand: Beside = None) -> Response:
     """The rating of one criterion. Its ETag is what a change of it takes in `If-Match`."""
     key = await rated.rating_id(door.connection, assessment_id, criterion)
     return await answers.single(door, RATINGS, key, expand=expand, path=_ratings(assessment_id))
 
 
-@router.get("/{assessment_id}/ratings", response_model=Page[wire.Rating], summary="List an assessment's ratings")
+@router.get(
+    "/{assessment_id}/ratings", response_model=Page[wire.CriterionRating], summary="List an assessment's ratings"
+)
 async def list_ratings(door: Reader, assessment_id: Id, asked: Annotated[wire.RatingQuery, Query()]) -> Response:
     """The ratings recorded so far, in the order of the criteria; with `expand=self_assessment` what the organisation
     itself said of each beside it."""

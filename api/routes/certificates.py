@@ -144,9 +144,9 @@ async def get_votes(door: Annotated[Reading, reads("certificates.votes")], certi
 
 @router.post(
     "/{certificate_id}/votes",
-    response_model=wire.Vote,
+    response_model=wire.CommitteeVote,
     summary="Vote on a draft",
-    responses={201: {"model": wire.Vote, "description": "The caller's first vote on it."}},
+    responses={201: {"model": wire.CommitteeVote, "description": "The caller's first vote on it."}},
 )
 async def cast_vote(
     door: Annotated[Writing, writes("certificates.vote", versioned=False)], certificate_id: Key, body: wire.VoteCast

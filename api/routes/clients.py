@@ -30,13 +30,13 @@ KeyId = Annotated[
 ]
 
 
-@router.get("", response_model=Page[wire.Client], summary="List clients")
+@router.get("", response_model=Page[wire.RegisteredClient], summary="List clients")
 async def list_clients(door: Reader, asked: Annotated[wire.ClientQuery, Query()]) -> Response:
     """Who may call, oldest first: operators see all, an organisation its own, a partner itself."""
     return await answers.page(door, CLIENTS, asked, asked.filters("role", "organisation_id"))
 
 
-@router.post("", response_model=wire.Client, status_code=201, summary="Register a client")
+@router.post("", response_model=wire.RegisteredClient, status_code=201, summary="Register a client")
 async def register_client(
     door: Annotated[Writing, writes("clients.write", versioned=False)], body: wire.ClientNew
 ) -> Response:
@@ -46,13 +46,13 @@ async def register_client(
     return await answers.changed(door, CLIENTS, made.id, status=201)
 
 
-@router.get("/{client_id}", response_model=wire.Client, summary="Read a client")
+@router.get("/{client_id}", response_model=wire.RegisteredClient, summary="Read a client")
 async def get_client(door: Reader, client_id: Id) -> Response:
     """One client with its scopes and grants."""
     return await answers.single(door, CLIENTS, client_id)
 
 
-@router.patch("/{client_id}", response_model=wire.Client, summary="Change a client")
+@router.patch("/{client_id}", response_model=wire.RegisteredClient, summary="Change a client")
 async def change_client(door: Writer, client_id: Id, body: wire.ClientChange) -> Response:
     """Changes what is named and keeps the rest (JSON merge patch); `scopes` and `grants` are given whole. It holds from
     the client's next request on. Nobody changes the rights of the client in whose name they call."""
@@ -60,7 +60,7 @@ async def change_client(door: Writer, client_id: Id, body: wire.ClientChange) ->
     return await answers.changed(door, CLIENTS, client_id)
 
 
-@router.post("/{client_id}/disable", response_model=wire.Client, summary="Disable a client")
+@router.post("/{client_id}/disable", response_model=wire.RegisteredClient, summary="Disable a client")
 async def disable_client(
     door: Writer, client_id: Id, body: Annotated[wire.ClientDisable, Body(default_factory=wire.ClientDisable)]
 ) -> Response:

@@ -26,7 +26,7 @@ Writer = Annotated[Writing, writes("standards.write")]
 AT = "/{standard}/versions/{version}/mappings"
 
 
-@router.get(AT, response_model=Page[wire.Mapping], summary="List a version's mappings")
+@router.get(AT, response_model=Page[wire.CriterionMapping], summary="List a version's mappings")
 async def list_mappings(
     door: Reader, standard: Key, version: VersionKey, asked: Annotated[wire.MappingQuery, Query()]
 ) -> Response:
@@ -36,7 +36,7 @@ async def list_mappings(
     return await answers.page(door, MAPPINGS, asked, filters, path=_path(standard, version))
 
 
-@router.post(AT, response_model=wire.Mapping, status_code=201, summary="Map a criterion")
+@router.post(AT, response_model=wire.CriterionMapping, status_code=201, summary="Map a criterion")
 async def map_criterion(
     door: Annotated[Writing, writes("standards.write", versioned=False)],
     standard: Key,
@@ -50,14 +50,14 @@ async def map_criterion(
     return await answers.changed(door, MAPPINGS, made.id, status=201, path=_path(standard, version))
 
 
-@router.get(AT + "/{mapping_id}", response_model=wire.Mapping, summary="Read a mapping")
+@router.get(AT + "/{mapping_id}", response_model=wire.CriterionMapping, summary="Read a mapping")
 async def get_mapping(door: Reader, standard: Key, version: VersionKey, mapping_id: Id) -> Response:
     """One pair of criteria and how they stand to each other."""
     await _known(door, standard, version, mapping_id)
     return await answers.single(door, MAPPINGS, mapping_id, path=_path(standard, version))
 
 
-@router.patch(AT + "/{mapping_id}", response_model=wire.Mapping, summary="Change a mapping")
+@router.patch(AT + "/{mapping_id}", response_model=wire.CriterionMapping, summary="Change a mapping")
 async def change_mapping(
     door: Writer, standard: Key, version: VersionKey, mapping_id: Id, body: wire.MappingChange
 ) -> Response:
