@@ -33,6 +33,7 @@ check: $(TO_DEVELOP) ## style, types, architecture, dependencies, migrations, im
 	@$(squawk)
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m api.openapi --check
+	$(BIN)/python -m tests.released --check
 	$(BIN)/python -m programme.diagrams --check
 	@$(spectral)
 

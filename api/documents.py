@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import openapi
-from programme.sentences import Sentence
+from api.problems import Documented
 
 TITLE: Final = "Kokybė"
 
@@ -113,14 +113,14 @@ _PAGE: Final = """<!doctype html>
 """
 
 _PROBLEM: Final = """
-<p><code>{code}</code></p>
+<p><code>{code}</code> · HTTP {status}</p>
 <section>
 <h1>{title_lt}</h1>
-<p>{explanation_lt}</p>
+<p>{meaning_lt}</p>
 </section>
 <section lang="en">
 <h1>{title_en}</h1>
-<p>{explanation_en}</p>
+<p>{meaning_en}</p>
 </section>
 """
 
@@ -137,15 +137,16 @@ class Pages:
     def redoc(self) -> str:
         return self._page("en", TITLE, ["redoc.css"], ["redoc.standalone.js", "redoc.js"])
 
-    def problem(self, code: str, title: Sentence, explanation: Sentence) -> str:
+    def problem(self, code: str, problem: Documented) -> str:
         main = _PROBLEM.format(
             code=escape(code),
-            title_lt=escape(title.lt),
-            title_en=escape(title.en),
-            explanation_lt=escape(explanation.lt),
-            explanation_en=escape(explanation.en),
+            status=problem.status,
+            title_lt=escape(problem.title.lt),
+            title_en=escape(problem.title.en),
+            meaning_lt=escape(problem.meaning.lt),
+            meaning_en=escape(problem.meaning.en),
         )
-        return self._page("lt", f"{title.lt} – {TITLE}", ["problem.css"], [], main, root="../")
+        return self._page("lt", f"{problem.title.lt} – {TITLE}", ["problem.css"], [], main, root="../")
 
     def _page(
         self, language: str, title: str, styles: list[str], scripts: list[str], main: str = "", root: str = ""
@@ -174,17 +175,17 @@ def _page(html: str, policy: str, languages: str) -> Document:
     )
 
 
-def install(app: FastAPI, *, problems: Mapping[str, tuple[Sentence, Sentence]]) -> None:
+def install(app: FastAPI, *, problems: Mapping[str, Documented]) -> None:
     """Add the pages to an app that was made with `docs_url=None, redoc_url=None, openapi_url=None`.
 
-    `problems` gives the title and the explanation of each problem code.
+    `problems`: by code.
     """
     assets = _assets()
     pages = Pages(assets)
     swagger_page = _page(pages.swagger(), _SWAGGER_POLICY, "en")
     redoc_page = _page(pages.redoc(), _REDOC_POLICY, "en")
     problem_pages = {
-        code: _page(pages.problem(code, *sentences), _PROBLEM_POLICY, "lt, en") for code, sentences in problems.items()
+        code: _page(pages.problem(code, problem), _PROBLEM_POLICY, "lt, en") for code, problem in problems.items()
     }
 
     @cache

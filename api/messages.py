@@ -27,6 +27,13 @@ MESSAGES: dict[str, Sentence] = {
     "moment_ahead": Sentence(
         lt="Momentas dar neatėjo: dabar {now}.", en="The moment has not come yet: it is {now} now."
     ),
+    "unknown_event_type": Sentence(
+        lt="Tokios įvykio rūšies nėra; visos išvardytos openapi.json skyriuje „webhooks“.",
+        en="There is no such type of event; all of them are among the webhooks of openapi.json.",
+    ),
+    "unknown_resource_type": Sentence(
+        lt="Tokios rūšies įrašai įvykių neturi.", en="There is no such kind of resource with events."
+    ),
     "id_malformed": Sentence(lt="Identifikatorius yra UUID.", en="An id is a UUID."),
     "invisible_characters": Sentence(
         lt="Tekste yra nematomų ar valdymo ženklų.", en="The text has invisible or control characters."

@@ -194,6 +194,7 @@ class Exchange:
             headers.append((b"content-language", self.language.encode()))
         if counters := self.state.get("limits"):
             headers += limits.headers(counters)
+        headers += self.state.get("announced", ())
         if self.is_chunked and b"connection" not in present:
             # A proxy may have understood the length of such a body otherwise: nothing may follow on its connection.
             headers.append(_CLOSE)

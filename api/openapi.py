@@ -16,7 +16,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from api import event_catalogue, problems
 from api.deps import Door, ReadingDoor, WritingDoor
+from api.endings import Ending
 from api.middleware import PROBES
 from api.routes import ROUTES
 from api.routes.register import RegisterTable
@@ -216,7 +218,7 @@ def build(app: FastAPI) -> dict[str, Any]:
     }
     parts["responses"] = {
         f"Problem{status}": {
-            "description": about,
+            "description": f"{about}\n\n{_codes(status)}",
             "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
@@ -228,8 +230,17 @@ def build(app: FastAPI) -> dict[str, Any]:
             operation = document["paths"][route.path_format][method.lower()]
             _complete(operation, route)
             _offer_streams(operation, route, schemas)
+    event_catalogue.describe(document)
     _title(schemas)
     return document
+
+
+def _codes(status: int) -> str:
+    return "\n".join(
+        f"* [`{code}`](/problems/{code}): {problem.meaning.en}"
+        for code, problem in sorted(problems.catalogue().items())
+        if problem.status == status
+    )
 
 
 _QUALIFIED = re.compile(r"(?:programme__rules|schemas)__(\w+?)__(?:\w+__)?([A-Z]\w*)")
@@ -272,32 +283,63 @@ def _never_null(parameter: dict[str, Any]) -> None:
         parameter["schema"] = kind | schema
 
 
+_ANNOUNCED = {
+    "Deprecation": {
+        "description": "Of an operation that will end: since when nobody should begin to use it (`@` and seconds since "
+        '1970, RFC 9745). `Link` with `rel="successor-version"` names what takes its place.',
+        "schema": {"type": "string", "examples": ["@1798754400"]},
+    },
+    "Sunset": {
+        "description": "From this moment on the operation may be gone (RFC 8594): a year after `Deprecation` or later.",
+        "schema": {"type": "string", "examples": ["Fri, 31 Dec 2027 22:00:00 GMT"]},
+    },
+}
+
+
+def _ending_of(route: APIRoute) -> Ending | None:
+    calls: list[object] = [one.call for one in route.dependant.dependencies]
+    return next((call for call in calls if isinstance(call, Ending)), None)
+
+
+def _announce(operation: dict[str, Any], ending: Ending) -> None:
+    """That the operation will end, where a reader, a generator and the check of what was released look for it."""
+    operation["deprecated"] = True
+    operation["x-sunset"] = ending.sunset_on.isoformat()
+    operation["description"] += (
+        f"\n\n**Deprecated** since {ending.deprecated_on}; from {ending.sunset_on} on it may be gone. "
+        f"Use {ending.instead} instead."
+    )
+    for answer in operation["responses"].values():
+        if "$ref" not in answer:
+            answer.setdefault("headers", {}).update(_ANNOUNCED)
+
+
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     door = door_of(route)
     for parameter in operation.setdefault("parameters", []):
         _never_null(parameter)
     headers = ["AcceptLanguage"]
-    problems = {500, 503} if route.path_format in PROBES else {400, 414, 429, 500, 503}
+    answers = {500, 503} if route.path_format in PROBES else {400, 414, 429, 500, 503}
     if door is not None:
         operation["security"] = [{"ApiKey": []}, {"Token": []}]
         operation["description"] += f"\n\nPermission: `{door.permission}`."
-        problems |= {401, 403}
+        answers |= {401, 403}
         if door.sandboxed is True:
             headers.append("TestClock")
-            problems.add(404)
+            answers.add(404)
     if route.path == "/oauth/token":
-        problems |= {401, 408, 413, 415}
+        answers |= {401, 408, 413, 415}
     if "{" in route.path_format:
-        problems.add(404)
+        answers.add(404)
     if isinstance(door, ReadingDoor) and "{" in route.path_format:
         headers.append("IfNoneMatch")
         operation["responses"]["304"] = {"description": "Nothing has changed since the ETag that the caller has."}
     if isinstance(door, WritingDoor):
-        problems |= {408, 409, 413, 415, 422}
+        answers |= {408, 409, 413, 415, 422}
         headers += ["IdempotencyKeyRequired" if door.once else "IdempotencyKey", "ValidateOnly"]
         if door.versioned:
             headers.append("IfMatch" if door.versioned is True else "IfMatchWhereGiven")
-            problems |= {404, 412, 428}
+            answers |= {404, 412, 428}
         if "204" in operation["responses"]:
             operation["responses"]["200"] = {"description": "It could go; nothing is kept (`validate_only=true`)."}
         if made := operation["responses"].get("201"):
@@ -305,8 +347,10 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
             operation["responses"].setdefault("200", would_be)
     operation["parameters"].extend({"$ref": f"#/components/parameters/{name}"} for name in headers)
     operation["responses"].pop("422", None)
-    for status in sorted(problems):
+    for status in sorted(answers):
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    if (ending := _ending_of(route)) is not None:
+        _announce(operation, ending)
     for status, answer in operation["responses"].items():
         if status.startswith("2") and door is not None:
             answer.setdefault("headers", {}).update(_answered_with(door, route, status))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -65,6 +67,7 @@ FAULT = Sentence(
     lt="Įvyko klaida, apie kurią mums jau pranešta. Nurodykite request_id, jei kreipsitės.",
     en="Something failed, and we have been told. Quote the request_id if you write to us.",
 )
+CODE_IN_USE = Sentence(lt="Toks kodas jau naudojamas.", en="This code is already in use.")
 TITLES: dict[str, Sentence] = {
     "method_not_allowed": Sentence(lt="Metodas nepriimamas", en="Method not allowed"),
     "content_too_large": Sentence(lt="Per didelis turinys", en="Content too large"),
@@ -337,34 +340,48 @@ async def fault(request: Request, error: Exception) -> Response:
     return problem(request, 500, "internal_error", TITLES["internal_error"], FAULT)
 
 
-def catalogue() -> dict[str, tuple[Sentence, Sentence]]:
-    """Every problem code with its title and what it means: the pages at `/problems/{code}`."""
-    found = {kind.code: (kind.title, MEANINGS[kind]) for kind in STATUS}
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """A problem as its page tells of it."""
+
+    status: int
+    title: Sentence
+    meaning: Sentence
+
+
+@cache
+def catalogue() -> dict[str, Documented]:
+    """Every problem code: the pages at `/problems/{code}`."""
+    malformed, unknown, refused = errors.Malformed.title, errors.Unauthenticated.title, errors.Forbidden.title
+    found = {kind.code: Documented(status, kind.title, MEANINGS[kind]) for kind, status in STATUS.items()}
     found |= {
-        "method_not_allowed": (TITLES["method_not_allowed"], NO_SUCH_METHOD),
-        "content_too_large": (TITLES["content_too_large"], TOO_LARGE),
-        "uri_too_long": (TITLES["uri_too_long"], TOO_LONG),
-        "request_timeout": (TITLES["request_timeout"], TOO_SLOW),
-        "invalid_host": (errors.Malformed.title, NOT_OUR_HOST),
-        "unsupported_media_type": (TITLES["unsupported_media_type"], UNSUPPORTED),
-        "unsupported_encoding": (TITLES["unsupported_encoding"], UNSUPPORTED),
-        "internal_error": (TITLES["internal_error"], FAULT),
-        "invalid_parameter": (errors.Malformed.title, BAD_PARAMETERS),
-        "invalid_cursor": (errors.Malformed.title, BAD_CURSOR),
-        "out_of_scope": (errors.Forbidden.title, OUT_OF_SCOPE),
-        "invalid_credential": (errors.Unauthenticated.title, BAD_KEY),
-        "invalid_request": (errors.Malformed.title, oauth.NOT_A_FORM),
-        "unsupported_grant_type": (errors.Malformed.title, oauth.OTHER_GRANT_TYPE),
-        "invalid_client": (errors.Unauthenticated.title, oauth.BAD_CLIENT),
-        "conflict_of_interest": (errors.Forbidden.title, REFUSED_TO_YOU),
-        "idempotency_key_required": (errors.Malformed.title, idempotency.REQUIRED),
-        "idempotency_key_malformed": (errors.Malformed.title, idempotency.BAD_FORM),
-        "idempotency_in_progress": (errors.Conflict.title, idempotency.RUNNING),
-        "idempotency_key_reused": (idempotency.Reused.title, idempotency.REUSED),
+        "method_not_allowed": Documented(405, TITLES["method_not_allowed"], NO_SUCH_METHOD),
+        "content_too_large": Documented(413, TITLES["content_too_large"], TOO_LARGE),
+        "uri_too_long": Documented(414, TITLES["uri_too_long"], TOO_LONG),
+        "request_timeout": Documented(408, TITLES["request_timeout"], TOO_SLOW),
+        "invalid_host": Documented(400, malformed, NOT_OUR_HOST),
+        "unsupported_media_type": Documented(415, TITLES["unsupported_media_type"], UNSUPPORTED),
+        "unsupported_encoding": Documented(415, TITLES["unsupported_encoding"], UNSUPPORTED),
+        "internal_error": Documented(500, TITLES["internal_error"], FAULT),
+        "invalid_parameter": Documented(400, malformed, BAD_PARAMETERS),
+        "invalid_cursor": Documented(400, malformed, BAD_CURSOR),
+        "out_of_scope": Documented(403, refused, OUT_OF_SCOPE),
+        "invalid_credential": Documented(401, unknown, BAD_KEY),
+        "invalid_request": Documented(400, malformed, oauth.NOT_A_FORM),
+        "unsupported_grant_type": Documented(400, malformed, oauth.OTHER_GRANT_TYPE),
+        "invalid_client": Documented(401, unknown, oauth.BAD_CLIENT),
+        "conflict_of_interest": Documented(403, refused, REFUSED_TO_YOU),
+        "idempotency_key_required": Documented(400, malformed, idempotency.REQUIRED),
+        "idempotency_key_malformed": Documented(400, malformed, idempotency.BAD_FORM),
+        "idempotency_in_progress": Documented(409, errors.Conflict.title, idempotency.RUNNING),
+        "idempotency_key_reused": Documented(422, idempotency.Reused.title, idempotency.REUSED),
     }
-    found |= {code: (errors.Malformed.title, sentence) for code, sentence in BODY.items()}
+    found |= {code: Documented(400, malformed, sentence) for code, sentence in BODY.items()}
     for table in Table.metadata.tables.values():
         for rule in (*table.constraints, *table.indexes):
             if reason := rule.info.get("refusal"):
-                found[reason.code] = (errors.Conflict.title, reason.sentence)
+                found[reason.code] = Documented(409, errors.Conflict.title, reason.sentence)
+    found["code_in_use"] = Documented(
+        409, errors.Conflict.title, CODE_IN_USE
+    )  # of several tables, each with its own word
     return found

@@ -6,10 +6,47 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypeAliasType
 
+from programme.rules.events import READ_WITH, TYPES
 from schemas.base import Answer, Id, Moment
 from schemas.page import Several
+
+
+def _known_type(value: str) -> str:
+    if value not in TYPES:
+        raise PydanticCustomError("unknown_event_type", "There is no such type of event.")
+    return value
+
+
+def _known_resource(value: str) -> str:
+    if value not in READ_WITH:
+        raise PydanticCustomError("unknown_resource_type", "There is no such kind of resource.")
+    return value
+
+
+EventType = TypeAliasType(
+    "EventType",
+    Annotated[
+        str,
+        AfterValidator(_known_type),
+        WithJsonSchema(
+            {
+                "type": "string",
+                "description": "A type of event. There will be more of them.",
+                "enum": list(TYPES),
+                "examples": ["certificate.granted"],
+            }
+        ),
+    ],
+)
+"""As it stands in a question; in an answer it is any text, as there will be more."""
+
+ResourceType = Annotated[
+    str, AfterValidator(_known_resource), WithJsonSchema({"type": "string", "enum": list(READ_WITH)})
+]
 
 _CERTIFICATE = "019ab2c4-0000-7000-8000-000000000001"
 
@@ -35,7 +72,8 @@ class Event(Answer):
 
     id: UUID
     type: str = Field(
-        description="The resource and what happened to it, in the past tense.", examples=["certificate.suspended"]
+        description="The resource and what happened to it, in the past tense; all types are among the webhooks.",
+        examples=["certificate.suspended"],
     )
     occurred_at: Moment = Field(description="When it was recorded.")
     effective_on: date = Field(description="The day of its legal effect, in Lithuania; it may lie before or ahead.")
@@ -44,7 +82,8 @@ class Event(Answer):
     organisation_id: UUID | None = Field(description="Whose it is; null for what belongs to the programme.")
     resource: EventResource
     data: dict[str, Any] = Field(
-        description="New values of the stored public fields that changed; of the first event all of them.",
+        description="New values of the stored public fields that changed; of the first event all of them. Their shape is "
+        "the one of `CertificateEventData` and its like.",
         examples=[{"suspended_from": "2026-11-20", "review_by": "2027-05-20"}],
     )
     previous: dict[str, Any] = Field(
@@ -76,11 +115,10 @@ class FeedQuery(BaseModel):
         ),
     ] = None
     limit: Annotated[int, Field(ge=1, le=1000, description="How many events an answer has at most.")] = 100
-    type: Several[str] | None = Field(
-        default=None,
-        description="Types of event, separated by commas.",
+    type: Several[EventType] | None = Field(default=None, description="Types of event, separated by commas.")
+    resource_type: Several[ResourceType] | None = Field(
+        default=None, description="Kinds of resource, separated by commas."
     )
-    resource_type: Several[str] | None = Field(default=None, description="Kinds of resource, separated by commas.")
     resource_id: Id | None = None
     organisation_id: Id | None = None
 

@@ -10,12 +10,9 @@ from pydantic import ConfigDict, Field
 
 from programme.rules.webhooks import DeliveryState, DisabledFor, State
 from schemas.base import ActionRead, Answer, Body, Id, Line, Moment, unchanged
-from schemas.events import Event
+from schemas.events import Event, EventType
 from schemas.page import PageQuery, Several
 
-EventType = Annotated[
-    str, Field(strict=True, max_length=60, pattern=r"^[a-z_]+\.[a-z_]+$", examples=["certificate.granted"])
-]
 Url = Annotated[str, Field(strict=True, min_length=1, max_length=1000)]
 LegalCode = Annotated[str, Field(strict=True, pattern=r"^[0-9]{9}$", examples=["302791356"])]
 
@@ -109,7 +106,7 @@ class Recovered(Answer):
 class Example(Body):
     """An example to be posted, of an event that did not happen."""
 
-    type: EventType = Field(examples=["certificate.granted"])
+    type: EventType
 
 
 class WebhookAttempt(Answer):
@@ -145,7 +142,7 @@ class WebhookDeliveryQuery(PageQuery):
     endpoint_id: Id | None = None
     message_id: Id | None = None
     state: Several[DeliveryState] | None = None
-    type: Several[str] | None = None
+    type: Several[EventType] | None = None
     created_at_gte: datetime | None = Field(default=None, alias="created_at[gte]")
     created_at_lte: datetime | None = Field(default=None, alias="created_at[lte]")
 

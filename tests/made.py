@@ -81,11 +81,11 @@ held as (
 insert into event (type, occurred_at, effective_on, actor_type, actor_id, organisation_id, resource_type, resource_id,
                    resource_version, data, previous)
 select 'organisation.imported', now(), $2::date, 'system', 'system', id, 'organisation', id, 1,
-       to_jsonb(holder) - 'id' - 'version' - 'sort_name' - 'search', '{}'::jsonb
+       to_jsonb(holder) - 'id' - 'version' - 'sort_name' - 'search' - 'municipality_key' - 'known_from', '{}'::jsonb
   from holder
  union all
 select 'certificate.imported', now(), $2::date, 'system', 'system', organisation_id, 'certificate', id, 1,
-       to_jsonb(made) - 'id' - 'version' - 'periods' - 'suspensions' - 'notice_days' - 'next_change_on' - 'expiring_days',
-       '{}'
+       to_jsonb(made) - 'id' - 'version' - 'periods' - 'suspensions' - 'notice_days' - 'next_change_on' - 'expiring_days'
+           - 'municipality_key' - 'known_from' - 'holds_from', '{}'
   from made
 """

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from programme.database import Database
 from programme.queries.annual_reports import flags_on
@@ -18,12 +19,14 @@ from programme.queries.views import TODAY
 from programme.retries import again
 from programme.rules import annual_reports as report_rules
 from programme.rules import certificates as certificate_rules
+from programme.rules.events import TYPES, UNTOLD
 from programme.services.annual_reports import obligation
 from programme.services.certificates.decisions import ahead
 from programme.services.certificates.drafts import decisions
 from programme.services.history import verify
 from programme.tables import AnnualReport, Certificate, CertificateDecision, Event, JobRun, Recorded
 from programme.work import Work, _plain, begin
+from tests import payloads
 
 BREAKS = {
     "each event belongs to the organisation that its resource had": """
@@ -338,8 +341,21 @@ async def _check(database: Database) -> None:
         await _expired_once_for_each_period(work)
         await _passes_come_on_the_days_of_the_rules(work)
         await _reports_say_what_the_rules_say(work)
+        await _events_are_as_documented(work)
     history = await verify(database)
     assert history["ok"], history["first_bad"]
+
+
+async def _events_are_as_documented(work: Work) -> None:
+    """The newest event of each type has the shape that the document gives it."""
+    newest = select(Event).ext(distinct_on(Event.type)).order_by(Event.type, Event.seq.desc())
+    for event in await work.session.scalars(newest):
+        if event.resource_type not in UNTOLD:
+            assert event.type in TYPES
+            found = payloads.wrong(event.resource_type, event.data) + payloads.wrong(
+                event.resource_type, event.previous
+            )
+            assert not found, f"{event.type}: {found}"
 
 
 async def _none(work: Work, name: str, query: str) -> None:

@@ -85,7 +85,7 @@ def test_every_constraint_that_a_caller_can_hit_says_so_in_a_sentence() -> None:
 
 def test_every_text_for_people_stands_in_both_languages() -> None:
     lithuanian = re.compile("[ąčęėįšųūž]", re.IGNORECASE)
-    sentences = {code: sentence for code, (title, sentence) in problems.catalogue().items()}
+    sentences = {code: problem.meaning for code, problem in problems.catalogue().items()}
     assert all(sentence.lt and sentence.en and sentence.lt != sentence.en for sentence in sentences.values())
     for lifecycle in LIFECYCLES.values():
         assert all(name.lt != name.en for name in lifecycle.states.values())

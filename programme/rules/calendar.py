@@ -32,6 +32,11 @@ def day_ends_at(last_valid_day: date) -> datetime:
     return datetime.combine(last_valid_day + timedelta(days=1), time(), VILNIUS).astimezone(UTC)
 
 
+def day_begins_at(day: date) -> datetime:
+    """The first moment (UTC) of the day in Vilnius."""
+    return day_ends_at(day - timedelta(days=1))
+
+
 def noon_in_vilnius(day: date) -> datetime:
     """The moment (UTC) that stands for a whole day where one is needed."""
     return datetime.combine(day, time(12), VILNIUS).astimezone(UTC)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from programme.rules.event_types import HAPPENINGS
+from programme.sentences import Sentence
+
 READ_WITH: dict[str, str] = {
     "annual_report": "annual_reports.read",
     "assessment": "assessments.read",
@@ -36,6 +39,15 @@ UNTOLD = ("test_clock",)
 
 OPEN = ("standard", "standard_version", "policy", "criterion_mapping", "project", "strand")
 """Belong to no organisation and are told to whoever may read them."""
+
+
+def types_of(resource: str) -> dict[str, Sentence]:
+    """The types of event that a kind of resource can have, with what each says."""
+    return {f"{resource}.{name}": told for name, told in HAPPENINGS[resource].items()}
+
+
+TYPES: dict[str, Sentence] = {name: told for resource in READ_WITH for name, told in types_of(resource).items()}
+"""Every type that the feed and webhooks can tell."""
 
 
 def readable(may: Callable[[str], bool]) -> list[str]:

@@ -12,10 +12,12 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api import documents, openapi
+from api.problems import Documented
 from programme.sentences import Sentence
 
 PROBLEMS = {
-    "not_found": (
+    "not_found": Documented(
+        404,
         Sentence("Nerasta", "Not found"),
         Sentence("Tokio įrašo nėra.", "There is no such record, & <none> is made up."),
     )
