@@ -304,3 +304,6 @@ def batch(kind: str, size: int) -> str:
 
 LEFT = {kind: f"select coalesce(min(next_change_on) <= $1, false) from {kind}" for kind in KINDS}  # noqa: S608
 """Whether rows are due by the day."""
+
+ANY_LEFT = f"select {' or '.join(f'({left})' for left in LEFT.values())}"
+"""Whether rows of any kind are."""

@@ -112,27 +112,31 @@ async def _is_our_turn(connection: Connection, wait: bool) -> bool:
 async def _every_missed_day(database: Database, connection: Connection, day: date, told: _Told) -> None:
     latest = await connection.fetchrow(query.LATEST)
     if latest is None:
-        await _pass(database, day, told)
+        await _pass(database, connection, day, told)
         return
     missed = latest["day"] + timedelta(days=1) if latest["finished"] else latest["day"]
     while missed <= day:
-        await _pass(database, missed, told)
+        await _pass(database, connection, missed, told)
         missed += timedelta(days=1)
     if latest["finished"] and latest["day"] == day and await any_due(connection, day):
-        await _pass(database, day, told, before=json.loads(latest["counts"]))
+        await _pass(database, connection, day, told, before=json.loads(latest["counts"]))
 
 
 async def any_due(connection: Connection, day: date) -> bool:
     """Whether a pass for the day would find anything, in the world that the connection is in."""
-    return any([await connection.fetchval(statement, day) for statement in query.LEFT.values()])
+    found: bool = await connection.fetchval(query.ANY_LEFT, day)
+    return found
 
 
-async def _pass(database: Database, day: date, told: _Told, *, before: dict[str, int] | None = None) -> None:
+async def _pass(
+    database: Database, connection: Connection, day: date, told: _Told, *, before: dict[str, int] | None = None
+) -> None:
     """The run of one day, from its beginning or from where an earlier one was broken off. `before`: the counts of a
     run that was finished already and now takes what has become due since."""
     began = time.monotonic()
-    for kind in query.KINDS:
-        await every_batch(database, kind, day)
+    if await any_due(connection, day):
+        for kind in query.KINDS:
+            await every_batch(database, kind, day)
     elapsed = round((time.monotonic() - began) * 1000)
     counts = await _surely(lambda: _finish(database, day, elapsed))
     if before is None:
