@@ -1,4 +1,5 @@
-"""The service as processes of its own: the API as `python -m api` serves it, the worker as `python -m worker` runs."""
+"""The service as processes of its own: the API as `python -m api` serves it, the worker as `python -m worker` runs; and a
+database server that restarts under them."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import httpx2
 
+from programme.binaries import postgres_binaries
+from programme.embedded import Instance
 from tests.platform.processes import family
 
 PATIENCE = 30.0
@@ -79,3 +82,13 @@ async def an_api(folder: Path, database_url: str, **settings: str) -> AsyncItera
                 except httpx2.TransportError:
                     await asyncio.sleep(0.05)
         yield one, port
+
+
+def restart_at_once(instance: Instance) -> None:
+    """SIGQUIT: no checkpoint, no goodbye; the start has a crash to recover from."""
+    (server,) = (child for child in instance.children if child.name == "PostgreSQL")
+    server.process.send_signal(signal.SIGQUIT)
+    server.process.wait(10)
+    instance.children.remove(server)
+    sockets = Path(instance.servers.database_url.partition("host=")[2].partition("&")[0])
+    instance._postgres(sockets, postgres_binaries(None), True, instance.servers.database_url, lambda _: None)()

@@ -5,23 +5,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
 from programme import embedded
-from programme.binaries import postgres_binaries
 from programme.database import Database, asyncpg_url, migrate
 from programme.embedded import Instance
 from programme.services import loading
 from programme.settings import Settings
 from tests import oracle
+from tests.faults.service import restart_at_once
 from tests.world import Caller, World, legal_code
 
 SECONDS = 20.0 if os.environ.get("SOAK") else 2.5
@@ -131,16 +129,6 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     migrate(instance.servers.database_url)
     yield instance
     instance.stop()
-
-
-def restart_at_once(instance: Instance) -> None:
-    """SIGQUIT: no checkpoint, no goodbye; the start has a crash to recover from."""
-    (server,) = (child for child in instance.children if child.name == "PostgreSQL")
-    server.process.send_signal(signal.SIGQUIT)
-    server.process.wait(10)
-    instance.children.remove(server)
-    sockets = Path(instance.servers.database_url.partition("host=")[2].partition("&")[0])
-    instance._postgres(sockets, postgres_binaries(None), True, instance.servers.database_url, lambda _: None)()
 
 
 async def test_a_server_that_restarts_at_once_loses_nothing_that_was_acknowledged(

@@ -17,6 +17,7 @@ import pytest
 
 from programme import embedded
 from programme.database import Database, migrate
+from programme.embedded import Instance
 from programme.services import loading
 from programme.settings import Settings
 from tests.world import World
@@ -34,8 +35,9 @@ async def run_on(url: str, *statements: str) -> None:
 class Cluster:
     """Its databases, each a clone of the migrated catalogue."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.url = instance.servers.database_url
 
     def url_of(self, database: str) -> str:
         return self.url.replace("@/kokybe?", f"@/{database}?")
@@ -48,11 +50,11 @@ class Cluster:
 
 
 @contextmanager
-def a_cluster() -> Iterator[Cluster]:
+def a_cluster(*, durable: bool = False) -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="kf-"))
-    instance = embedded.start(folder, durable=False)
+    instance = embedded.start(folder, durable=durable)
     try:
-        yield Cluster(instance.servers.database_url)
+        yield Cluster(instance)
     finally:
         instance.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -63,6 +65,14 @@ def cluster() -> Iterator[Cluster]:
     with a_cluster() as made:
         asyncio.run(run_on(made.url, f"create database {LOADED}"))
         migrate(made.url_of(LOADED))
+        yield made
+
+
+@pytest.fixture
+def durable() -> Iterator[Cluster]:
+    """One that may restart at once: what was committed is on the disk."""
+    with a_cluster(durable=True) as made:
+        migrate(made.url)
         yield made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 from asyncio.subprocess import PIPE
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,7 +27,7 @@ from tests.feed.conftest import a_cluster
 from tests.full import a_full_organisation
 from tests.platform.serving import serving
 from tests.revised import publish_revised
-from tests.soak import SOAK
+from tests.soak import SOAK, sampled
 from tests.world import Caller, World
 
 WRITERS = 12
@@ -94,6 +95,8 @@ async def test_what_is_still_under_way_keeps_back_what_came_after_it(feed_world:
     await slow.close()
 
 
+@sampled
+@pytest.mark.timeout(3000)
 async def test_twelve_writers_and_a_reader_who_loses_nothing(feed_world: World, settings: Settings) -> None:
     """Each writer changes resources of its own with delays of chance between the change and the commit."""
     coordinator = await feed_world.caller("coordinator")
@@ -132,6 +135,7 @@ async def test_twelve_writers_and_a_reader_who_loses_nothing(feed_world: World, 
         folded = home | {name: value for one in told for name, value in one["data"].items()}
         now = (await coordinator.get(f"/v1/organisations/{home['id']}")).json()
         assert {**folded, "version": now["version"]} == {name: now[name] for name in folded}
+    print(f"{len(seen):,} changes by {WRITERS} writers, each seen once", file=sys.stderr)  # noqa: T201 - the soak's figure
 
 
 async def test_a_snapshot_and_what_follows_it_make_the_whole(feed_world: World) -> None:
