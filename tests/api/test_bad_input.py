@@ -163,7 +163,7 @@ async def test_every_operation_answers_bad_input_clearly_and_keeps_nothing(world
     before = await kept(world)
     asked = list(shapes_for(route))
     assert len(asked) >= 300
-    for shape in shapes.some(asked, 7, named(route)):
+    for shape in shapes.some(asked, 12, named(route)):
         body = shape.body
         if body is None:
             body = b"{}" if route.body_field is not None else b""

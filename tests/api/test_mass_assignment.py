@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -44,12 +43,12 @@ async def test_no_body_takes_what_is_only_read(world: World, route: APIRoute) ->
             await connection.execute("update assessment set assessor = $1", UUID(str(caller.client_id)))
     before = await events(world)
     taken = fields_of(route.body_field.field_info.annotation)
-    for name in sorted((fields_of(route.response_model) | OF_THE_SERVICE) - taken):
-        answer = await caller.request(
-            next(iter(route.methods)), full.address(route.path), json={name: "x"},
-            headers={"If-Match": '"1"', "Idempotency-Key": f"mass-{re.sub('[^a-z]', '', name)}"},
-        )  # fmt: skip
-        assert answer.status_code == 422, (name, answer.text)
-        refused = {(error["pointer"], error["code"]) for error in answer.json()["errors"]}
-        assert (f"/{name}", "extra_forbidden") in refused, name
+    read_only = sorted((fields_of(route.response_model) | OF_THE_SERVICE) - taken)
+    answer = await caller.request(
+        next(iter(route.methods)), full.address(route.path), json=dict.fromkeys(read_only, "x"),
+        headers={"If-Match": '"1"', "Idempotency-Key": "mass"},
+    )  # fmt: skip
+    assert answer.status_code == 422, answer.text
+    refused = {(error["pointer"], error["code"]) for error in answer.json()["errors"]}
+    assert {(f"/{name}", "extra_forbidden") for name in read_only} <= refused
     assert await events(world) == before

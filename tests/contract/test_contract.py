@@ -161,10 +161,27 @@ BREAKING: dict[str, tuple[tuple[str, ...], Any]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def part(document: dict[str, Any]) -> dict[str, Any]:
+    """As much of the document as is changed below: comparing all of it takes a second."""
+    paths = (
+        "/v1/certificates",
+        "/v1/certificates/{certificate_id}",
+        "/v1/forecast",
+        "/v1/events",
+        "/v1/webhook-endpoints",
+    )
+    return {
+        **document,
+        "paths": {path: document["paths"][path] for path in paths},
+        "webhooks": {name: document["webhooks"][name] for name in ("certificate.granted", "certificate.expired")},
+    }
+
+
 @pytest.mark.parametrize("name", BREAKING)
-def test_what_would_break_a_caller_fails_the_check(document: dict[str, Any], name: str) -> None:
+def test_what_would_break_a_caller_fails_the_check(part: dict[str, Any], name: str) -> None:
     path, to = BREAKING[name]
-    assert breaks(document, changed(document, *path, to=to), TODAY)
+    assert breaks(part, changed(part, *path, to=to), TODAY)
 
 
 GROWING: dict[str, tuple[tuple[str, ...], Any]] = {
@@ -178,9 +195,9 @@ GROWING: dict[str, tuple[tuple[str, ...], Any]] = {
 
 
 @pytest.mark.parametrize("name", GROWING)
-def test_what_only_grows_passes_the_check(document: dict[str, Any], name: str) -> None:
+def test_what_only_grows_passes_the_check(part: dict[str, Any], name: str) -> None:
     path, to = GROWING[name]
-    assert breaks(document, changed(document, *path, to=to), TODAY) == []
+    assert breaks(part, changed(part, *path, to=to), TODAY) == []
 
 
 ENDING = Ending(deprecated_on=date(2027, 1, 1), sunset_on=date(2028, 1, 1), instead="/v1/forecast")
