@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import programme
-from programme.rules.calendar import VILNIUS, add_months, day_ends_at, noon_in_vilnius, today
+from programme.rules.calendar import VILNIUS, add_months, day_begins_at, day_ends_at, noon_in_vilnius, today
 
 VECTORS: dict[str, Any] = yaml.safe_load(
     (Path(programme.__file__).parent / "data" / "vectors.yaml").read_text(encoding="utf-8")
@@ -70,6 +70,7 @@ def test_the_last_moment_of_a_day_is_that_day_and_the_next_is_not(day: date) -> 
     assert today(end - timedelta(microseconds=1)) == day
     assert today(end) == day + timedelta(days=1)
     assert today(noon_in_vilnius(day)) == day
+    assert day_begins_at(day + timedelta(days=1)) == end
 
 
 @given(st.datetimes(min_value=datetime(1991, 1, 1), max_value=datetime(2150, 1, 1), timezones=st.just(UTC)))
