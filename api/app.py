@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api import development, documents, openapi, problems
+from api import development, documents, openapi, problems, verification
 from api.access.oidc import Issuer, Issuers
 from api.access.tokens import Tokens
 from api.cursors import Cursors
@@ -67,4 +67,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     openapi.install(app)
     documents.install(app, problems=problems.catalogue())
+    verification.install(app)
     return app

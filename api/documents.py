@@ -31,7 +31,7 @@ from api.problems import Documented
 TITLE: Final = "Kokybė"
 
 _NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_PROBLEM_POLICY: Final = f"{_NOTHING}; style-src 'self'; img-src 'self'"
+_PLAIN_POLICY: Final = f"{_NOTHING}; style-src 'self'; img-src 'self'"
 _PROGRAM: Final = f"{_NOTHING}; script-src 'self'; connect-src 'self'; img-src 'self' data:"
 _SWAGGER_POLICY: Final = f"{_PROGRAM}; style-src 'self'"
 _EMPTY_STYLE: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
@@ -146,7 +146,11 @@ class Pages:
             meaning_lt=escape(problem.meaning.lt),
             meaning_en=escape(problem.meaning.en),
         )
-        return self._page("lt", f"{problem.title.lt} – {TITLE}", ["problem.css"], [], main, root="../")
+        return self.plain(problem.title.lt, main)
+
+    def plain(self, title: str, main: str) -> str:
+        """A page one level below the root that is text alone."""
+        return self._page("lt", f"{title} – {TITLE}", ["plain.css"], [], main, root="../")
 
     def _page(
         self, language: str, title: str, styles: list[str], scripts: list[str], main: str = "", root: str = ""
@@ -162,6 +166,14 @@ class Pages:
 
     def _address(self, root: str, name: str) -> str:
         return f"{root}assets/{self._assets[name].digest}/{name}"
+
+
+PAGE_HEADERS: Final = {
+    "Content-Language": "lt, en",
+    "Content-Security-Policy": _PLAIN_POLICY,
+    "Referrer-Policy": "no-referrer",
+}
+"""Of pages that are text alone."""
 
 
 def _page(html: str, policy: str, languages: str) -> Document:
@@ -181,11 +193,11 @@ def install(app: FastAPI, *, problems: Mapping[str, Documented]) -> None:
     `problems`: by code.
     """
     assets = _assets()
-    pages = Pages(assets)
+    pages = app.state.pages = Pages(assets)
     swagger_page = _page(pages.swagger(), _SWAGGER_POLICY, "en")
     redoc_page = _page(pages.redoc(), _REDOC_POLICY, "en")
     problem_pages = {
-        code: _page(pages.problem(code, problem), _PROBLEM_POLICY, "lt, en") for code, problem in problems.items()
+        code: _page(pages.problem(code, problem), _PLAIN_POLICY, "lt, en") for code, problem in problems.items()
     }
 
     @cache

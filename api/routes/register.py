@@ -35,12 +35,13 @@ PUBLIC = Actor("public", "public", Role.PUBLIC)
 
 async def _public(request: Request) -> AsyncIterator[Reading]:
     refuse_unknown_parameters(request)
-    async with _opened(request) as reading:
+    async with opened(request) as reading:
         yield reading
 
 
 @asynccontextmanager
-async def _opened(request: Request, isolation: str | None = None) -> AsyncIterator[Reading]:
+async def opened(request: Request, isolation: str | None = None) -> AsyncIterator[Reading]:
+    """The door of whoever comes without a key."""
     database: Database = request.app.state.database
     async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
         started = await connection.fetchval("select now() from enter_world($1, null, null)", PUBLIC.sees)
@@ -48,7 +49,7 @@ async def _opened(request: Request, isolation: str | None = None) -> AsyncIterat
         state = request.state
         sight = Sight(PUBLIC.role)
         caller = Caller(PUBLIC, sight, "public", state.language, now, calendar.today(now), state.request_id)
-        yield Reading(connection, caller, request, partial(_opened, request))
+        yield Reading(connection, caller, request, partial(opened, request))
 
 
 KEPT = 300
@@ -121,13 +122,18 @@ async def allow_any_page() -> Response:
 
 
 def _open(response: Response, now: datetime) -> Response:
-    """For everybody: read by any page, kept by any cache for some minutes, but never beyond midnight in Vilnius, when
-    statuses change."""
-    until_midnight = int((calendar.day_ends_at(calendar.today(now)) - now).total_seconds())
-    response.headers["Cache-Control"] = f"public, max-age={max(0, min(KEPT, until_midnight))}"
+    """For everybody: read by any page, and kept by any cache."""
+    cached(response, now)
     response.headers["Vary"] = "Accept, Accept-Language"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = (
         "Content-Disposition, Content-Language, ETag, Link, X-Request-Id"
     )
+    return response
+
+
+def cached(response: Response, now: datetime) -> Response:
+    """For some minutes, but never beyond midnight in Vilnius, when statuses change."""
+    until_midnight = int((calendar.day_ends_at(calendar.today(now)) - now).total_seconds())
+    response.headers["Cache-Control"] = f"public, max-age={max(0, min(KEPT, until_midnight))}"
     return response

@@ -66,6 +66,20 @@ STATUS_NAMES = {
     Status.SUPERSEDED: Sentence(lt="pakeistas nauju", en="superseded"),
 }
 
+REGISTER_VERDICTS = {
+    RegisterStatus.ACTIVE: Sentence(lt="Sertifikatas galioja.", en="The certificate is valid."),
+    RegisterStatus.SUSPENDED: Sentence(
+        lt="Sertifikato galiojimas sustabdytas.", en="The certificate is suspended: it is not valid at present."
+    ),
+    RegisterStatus.WITHDRAWN: Sentence(
+        lt="Sertifikatas panaikintas: jis nebegalioja.", en="The certificate was withdrawn: it is not valid any more."
+    ),
+    RegisterStatus.EXPIRED: Sentence(
+        lt="Sertifikato galiojimas pasibaigė.", en="The certificate has expired: it is not valid any more."
+    ),
+}
+"""What somebody is told who was shown a certificate."""
+
 DECISION_NAMES = {
     "import": Sentence(lt="perėmimas iš ankstesnio registro", en="brought in from the register of before"),
     "grant": Sentence(lt="suteikimas", en="grant"),
