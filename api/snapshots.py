@@ -66,8 +66,9 @@ class Snapshot(Response):
         return []
 
     def line(self, body: str) -> str:
-        """One item, of which the body is JSON."""
-        return body
+        """One item, of which the body is JSON. PostgreSQL puts the members of a list on lines of their own; in JSON a break
+        of line is never anything but that."""
+        return body.replace("\n", "")
 
 
 class Table(Snapshot):

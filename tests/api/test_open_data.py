@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from difflib import unified_diff
 
 import pytest
@@ -54,6 +55,13 @@ async def test_lines_and_table_take_filters_and_no_pages(loaded: World) -> None:
     assert len(lines.text.splitlines()) == 1
     assert "feed-cursor" not in lines.headers
     assert (await loaded.nobody.get(f"{ADDRESS}?limit=5", headers=CSV)).status_code == 400
+
+
+async def test_each_certificate_is_one_line_however_long_its_history(loaded: World) -> None:
+    lines = await loaded.nobody.get(ADDRESS, headers={"Accept": "application/x-ndjson"})
+    entries = [json.loads(line) for line in lines.text.splitlines()]
+    assert len(entries) == 9
+    assert max(len(one["history"]) for one in entries) > 1
 
 
 async def test_any_page_may_read_it_and_caches_keep_it_until_midnight_at_most(loaded: World) -> None:
