@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -315,3 +316,12 @@ class CertificatePeriod(Table):
 def spans(*days: tuple[date, date | None]) -> MultiRange[date]:
     """Spans of days, each with its last day included (None: no end), as the columns above keep them."""
     return MultiRange(Range(first, last, bounds="[]" if last else "[)") for first, last in days)
+
+
+def spans_before(day: date, kept: Iterable[Range[date]]) -> MultiRange[date]:
+    """What of the spans lies before the day. Two that follow one another day on day are kept as one."""
+    return MultiRange(
+        Range(one.lower, day if one.upper is None else min(one.upper, day))
+        for one in kept
+        if one.lower is not None and one.lower < day
+    )

@@ -409,3 +409,23 @@ async def test_a_suspension_ahead_does_not_keep_an_earlier_decision_out(world: W
     await catch_up(world.database)
     assert (await told(world, ended["id"]))[-1] == ("certificate.withdrawn", "2026-11-22")
     await oracle.check(world.database)
+
+
+async def test_a_suspension_stays_what_it_was_when_another_one_follows_it_day_on_day(world: World) -> None:
+    awarder = await world.caller("awarder")
+    path = await a_certificate(world)
+    suspension = {"reason_code": "other", "reason": "Skundas.", "review_by": "2027-12-31"}
+    world.travel("2027-03-01")
+    await done(awarder, path, "suspend", suspension)
+    world.travel("2027-03-10")
+    await done(awarder, path, "reinstate", {"reason": "Pašalinta."})
+    await done(awarder, path, "suspend", suspension)
+    world.travel("2027-03-20")
+    await done(awarder, path, "reinstate", {"reason": "Pašalinta."})
+
+    async def status(day: str) -> str:
+        return str((await awarder.get(f"{path}?as_of={day}")).json()["status"])
+
+    days = ("2027-02-28", "2027-03-01", "2027-03-09", "2027-03-10", "2027-03-19", "2027-03-20")
+    assert [await status(day) for day in days] == ["active", *["suspended"] * 4, "active"]
+    await oracle.check(world.database)

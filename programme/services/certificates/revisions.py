@@ -29,7 +29,7 @@ from programme.services.certificates.grants import audit_of, obligations, policy
 from programme.services.certificates.periods import claim, give_up, held, keep_apart, places, refuse_overlap
 from programme.services.moves import checked_scope, judge, judged, within
 from programme.tables import AnnualReport, Certificate, CertificatePeriod
-from programme.tables.certificates import spans
+from programme.tables.certificates import spans, spans_before
 from programme.work import Work
 
 SCOPE_UNCHANGED = Sentence(lt="Tokia apimtis jau yra.", en="The scope is this one already.")
@@ -184,7 +184,7 @@ async def restore(
     )  # fmt: skip
     await _tell_the_end(work, certificate, before)
     if certificate.suspended_from is not None and certificate.suspended_to is None:
-        certificate.suspensions = [*certificate.suspensions[:-1], *spans((certificate.suspended_from, before))]
+        certificate.suspensions = spans_before(before + timedelta(days=1), certificate.suspensions)
         certificate.suspended_to = before
     changes = {
         "assessment_id": audit.id,

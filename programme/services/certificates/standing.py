@@ -13,7 +13,7 @@ from programme.services.certificates.decisions import decide, open_reports, resc
 from programme.services.certificates.periods import held
 from programme.services.moves import judge, within
 from programme.tables import Certificate, CertificatePeriod
-from programme.tables.certificates import spans
+from programme.tables.certificates import spans, spans_before
 from programme.work import Work
 
 
@@ -55,9 +55,8 @@ async def reinstate(
     move = await judge(work, CERTIFICATES, certificate.id, "reinstate")
     day = effective_on or work.today
     within("/effective_on", day, earliest=[certificate.suspended_from], latest=[certificate.expires_on, work.today])
-    first, until = certificate.suspended_from or day, day - timedelta(days=1)
-    certificate.suspensions = [*certificate.suspensions[:-1], *(spans((first, until)) if first <= until else [])]
-    certificate.suspended_to, certificate.review_by = until, None
+    certificate.suspensions = spans_before(day, certificate.suspensions)
+    certificate.suspended_to, certificate.review_by = day - timedelta(days=1), None
     await decide(work, certificate, "reinstate", effective_on=day, reason=reason, decision_ref=decision_ref)
     await reschedule(work, certificate)
     await work.record(move.event, certificate, effective_on=day)
