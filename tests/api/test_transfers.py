@@ -241,3 +241,32 @@ async def test_an_organisation_does_not_succeed_itself_nor_one_that_is_not_there
     assert (itself.status_code, itself.json()["code"]) == (409, "succeeds_itself")
     nobody = await coordinator.change(f"/v1/organisations/{own}", {"succeeds_id": str(UUID(int=5))})
     assert (nobody.status_code, codes(nobody)) == (422, ["unknown_organisation"])
+
+
+async def test_a_report_of_an_earlier_day_is_whose_it_was_then_as_it_stood_then(world: World) -> None:
+    awarder, coordinator = await world.caller("awarder"), await world.caller("coordinator")
+    path = await a_certificate(world)
+    before = (await awarder.get(path)).json()
+    former, holder = before["organisation_id"], await successor(world, before["organisation_id"])
+    losing, gaining = await world.caller("provider", former), await world.caller("provider", holder)
+    (first, second) = [
+        f"/v1/annual-reports/{one['id']}"
+        for one in (await losing.get(f"/v1/annual-reports?certificate_id={before['id']}&sort=due_on")).json()["items"]
+    ]
+    world.travel("2028-01-15")
+    assert (await losing.move(first, "start")).status_code == 200
+    world.travel("2028-03-01")
+    await done(awarder, path, "transfer", transfer(holder, effective_on="2028-01-10"))
+
+    async def then(report: str, day: str) -> list[str | None]:
+        """The state of the report on the day as the office, the former and the new holder read it."""
+        read = [await caller.get(f"{report}?as_of={day}") for caller in (coordinator, losing, gaining)]
+        return [one.json()["state"] if one.status_code == 200 else None for one in read]
+
+    assert await then(second, "2028-01-09") == ["scheduled", "scheduled", None]
+    assert await then(second, "2028-01-10") == ["scheduled", None, "scheduled"]
+    assert await then(first, "2028-01-09") == ["scheduled", "scheduled", None]
+    assert await then(first, "2028-01-14") == ["scheduled", "scheduled", None], "it was not begun yet"
+    assert await then(first, "2028-01-15") == ["drafting", None, "drafting"]
+    reports = "/v1/statistics/annual-reports?by=timeliness&as_of=2028-01-09"
+    assert [(await one.get(reports)).json()["total"] for one in (coordinator, losing, gaining)] == [2, 2, 0]

@@ -15,7 +15,7 @@ from programme.sentences import Sentence
 from programme.services.certificates.decisions import decide, last_in_effect, put_on_record
 from programme.services.certificates.periods import begin_anew, claim, give_up, places, refuse_overlap
 from programme.services.moves import checked_scope, judge, known_organisation, within
-from programme.tables import Certificate, Recorded, Table
+from programme.tables import Certificate, Dated, Recorded, Table
 from programme.work import Work
 
 SAME_HOLDER = Sentence(
@@ -60,6 +60,7 @@ async def transfer(
     )  # fmt: skip
     before, scope = certificate.scope, await _scope_there(work, certificate, holder.id, sites)
     children = [work.watch(row) async for row in _everything_below(work, certificate)]
+    await _leave_the_past(work, children, day)
 
     await begin_anew(work, certificate, on=day)
     certificate.organisation_id = holder.id
@@ -80,8 +81,17 @@ async def transfer(
     await work.record(move.event, certificate, effective_on=day)
     for row in children:
         await work.session.refresh(row, ["organisation_id"])
-        await work.record(f"{row.resource}.transferred", row, effective_on=day)
+        await work.record(f"{row.resource}.transferred", row, effective_on=day, dated=False)
     return certificate
+
+
+async def _leave_the_past(work: Work, rows: Sequence[Recorded], day: date) -> None:
+    """What is dated is the former holder's as it stood before the day, or before it last changed. This is told before the
+    rows change hands: otherwise a version would be kept that is the new holder's and holds from earlier on."""
+    for row in rows:
+        if isinstance(row, Dated):
+            row.holds_from = max(row.holds_from, day)
+    await work.session.flush()
 
 
 async def _scope_there(work: Work, certificate: Certificate, holder: UUID, sites: Sequence[UUID]) -> dict[str, Any]:
