@@ -2,10 +2,12 @@
 
 The changes are cosmic-ray's; each is tried in a process of its own, forked where pytest and everything of others is
 already loaded, with the changed source in memory: no file is touched. Ends with 1 where too few changes are noticed.
+`python -m tests.mutants [suite …] --every 5` tries a fifth of the changes, spread over all files.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import signal
@@ -54,9 +56,10 @@ class Mutant:
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
-    """Every change of the file that can make a difference: annotations are never evaluated here."""
+    """Every change of the file that can make a difference."""
     source = path.read_text(encoding="utf-8")
-    annotations = list(_annotations(ast.parse(source)))
+    pointless = list(_pointless(ast.parse(source)))
+    lines = source.splitlines()
     seen = set()
     for name in operator_names():
         operator = get_operator(name)
@@ -65,17 +68,23 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
         places = (place for node in ast_nodes(get_ast(source)) for place in operator().mutation_positions(node))
         for occurrence, (start, _) in enumerate(places):
             changed = mutate_code(source, operator(), occurrence)
-            if changed in seen or any(first <= start < last for first, last in annotations):
+            if changed in seen or any(first <= start < last for first, last in pointless):
+                continue
+            if lines[start[0] - 1].startswith("*,", start[1]):  # parts the parameters of a function
                 continue
             seen.add(changed)
             yield Mutant(path, start[0], changed, _difference(source, changed))
 
 
-def _annotations(tree: ast.AST) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def _pointless(tree: ast.AST) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Annotations, which are never evaluated here, and whether a dataclass is frozen and has slots."""
     for node in ast.walk(tree):
-        for name in ("annotation", "returns"):
-            if (found := getattr(node, name, None)) is not None:
-                yield (found.lineno, found.col_offset), (found.end_lineno, found.end_col_offset)
+        found = [getattr(node, name, None) for name in ("annotation", "returns")]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dataclass":
+            found += [one.value for one in node.keywords]
+        for one in found:
+            if one is not None:
+                yield (one.lineno, one.col_offset), (one.end_lineno, one.end_col_offset)
 
 
 def _difference(before: str, after: str) -> tuple[str, str]:
@@ -165,8 +174,8 @@ def _preload() -> None:
     hypothesis.settings.load_profile("mutants")
 
 
-def run(suite: dict[str, Any]) -> bool:
-    """Tries the changes of one suite and says how many are noticed; whether they are enough."""
+def run(suite: dict[str, Any], every: int) -> bool:
+    """Tries the changes of one suite, or one in `every`, and says how many are noticed; whether they are enough."""
     started = time.monotonic()
     files = sorted({path.relative_to(ROOT) for pattern in suite["of"] for path in ROOT.glob(pattern)})
     options = suite.get("options", [])
@@ -182,28 +191,36 @@ def run(suite: dict[str, Any]) -> bool:
     print(
         f"{', '.join(suite['of'])}: {len(found)} changes in {len(files)} files, {len(equal)} of them equal", flush=True
     )
+    tried = [mutant for mutant in found if mutant not in equal][::every]
     alive = 0
-    for mutant in survivors([mutant for mutant in found if mutant not in equal], options, tests):
+    for mutant in survivors(tried, options, tests):
         alive += 1
         print(f"  survived  {mutant}", flush=True)
-    tried = len(found) - len(equal)
-    share = 100 * (tried - alive) / tried
-    print(f"  {tried - alive} of {tried} noticed: {share:.1f} % in {time.monotonic() - started:.0f} s", flush=True)
+    share = 100 * (len(tried) - alive) / len(tried)
+    print(
+        f"  {len(tried) - alive} of {len(tried)} noticed: {share:.1f} % in {time.monotonic() - started:.0f} s",
+        flush=True,
+    )
     return share >= CONFIG["noticed"]
 
 
 def main() -> None:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    named = sys.argv[1:]
-    suites = [one for name, one in CONFIG["suites"].items() if not named or name in named]
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument(
+        "suites", nargs="*", metavar="suite", choices=[[], *CONFIG["suites"]], help="all, if none is named"
+    )
+    parser.add_argument("--every", type=int, default=1, help="one change in so many")
+    asked = parser.parse_args()
+    suites = [one for name, one in CONFIG["suites"].items() if not asked.suites or name in asked.suites]
     pipe, end = Pipe()
     servers = Process(target=_serve, args=(end,))
     servers.start()
     os.environ.update(pipe.recv())
     try:
         _preload()
-        enough = [run(suite) for suite in suites]
+        enough = [run(suite, asked.every) for suite in suites]
     finally:
         pipe.send("end")
         servers.join()

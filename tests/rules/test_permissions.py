@@ -14,21 +14,75 @@ MOVES_OF_THE_WORKER = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("permission", "without"),
-    [
-        ("me.read", set()),
-        ("standards.read", set()),
-        ("organisations.read", set()),
-        ("projects.read", set()),
-        ("enrolments.read", set()),
-        ("certificates.read", set()),
-        ("assessments.read", {Role.PARTNER}),
-        ("annual_reports.read", {Role.PARTNER}),
-    ],
-)
-def test_everybody_with_a_key_reads_except_where_it_is_said(permission: str, without: set[Role]) -> None:
-    assert {role for role in Role if may(role, permission)} == PEOPLE - without
+OF_EVERYBODY = [
+    "me.read",
+    "standards.read",
+    "code_lists.read",
+    "organisations.read",
+    "projects.read",
+    "enrolments.read",
+    "certificates.read",
+    "support_activities.read",
+    "statistics.read",
+    "forecast.read",
+    "work_queue.read",
+]
+OF_ALL_BUT_PARTNERS = [
+    "assessments.read",
+    "findings.read",
+    "annual_reports.read",
+    "indicators.read",
+    "certificates.renewal_info",
+]
+OF_SOME = {
+    "standards.write": "coordinator",
+    "imports.read": "coordinator",
+    "imports.write": "coordinator",
+    "organisations.write": "coordinator",
+    "sites.write": "coordinator",
+    "contacts.read": "provider coordinator auditor ops",
+    "contacts.write": "provider coordinator",
+    "contacts.request_erasure": "provider coordinator",
+    "contacts.hold": "ops",
+    "contacts.erase": "ops",
+    "projects.write": "coordinator",
+    "projects.progress": "coordinator project_manager supervisor ops",
+    "enrolments.write": "provider coordinator",
+    "enrolments.stages": "coordinator",
+    "assessments.write": "provider coordinator",
+    "assessments.candidates": "coordinator",
+    "assessments.rate": "provider auditor",
+    "findings.write": "provider auditor",
+    "certificates.write": "coordinator awarder",
+    "certificates.votes": "coordinator reviewer awarder supervisor ops",
+    "annual_reports.read_draft": "provider coordinator",
+    "annual_reports.draft": "provider coordinator",
+    "indicators.write": "provider coordinator",
+    "support_activities.write": "coordinator",
+    "compliance_cases.read": "coordinator project_manager awarder supervisor ops",
+    "events.read": "provider coordinator project_manager supervisor partner ops",
+    "webhooks.read": "provider coordinator partner ops",
+    "webhooks.write": "provider coordinator partner ops",
+    "clients.read": "provider partner ops",
+    "clients.write": "provider ops",
+    "clients.keys": "provider partner ops",
+    "test_clocks.read": "coordinator ops",
+    "test_clocks.write": "coordinator ops",
+    "jobs.read": "coordinator ops",
+    "auditors.read": "coordinator project_manager auditor supervisor ops",
+    "auditors.write": "coordinator ops",
+}
+
+
+def test_the_table_says_of_every_permission_who_holds_it() -> None:
+    table = {
+        **dict.fromkeys(OF_EVERYBODY, PEOPLE),
+        **dict.fromkeys(OF_ALL_BUT_PARTNERS, PEOPLE - {Role.PARTNER}),
+        **{permission: {Role(name) for name in roles.split()} for permission, roles in OF_SOME.items()},
+    }
+    moves = {f"{plural}.{name}" for plural, lifecycle in LIFECYCLES.items() for name in lifecycle.moves}
+    assert table.keys() == PERMISSIONS.keys() - moves
+    assert {permission: {role for role in Role if may(role, permission)} for permission in table} == table
 
 
 @pytest.mark.parametrize("permission", PERMISSIONS)

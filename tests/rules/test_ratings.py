@@ -55,12 +55,19 @@ def test_a_version_that_says_nothing_of_levels_has_no_perspectives() -> None:
             {**FIVE, "perspectives": [{"number": 2, "name": None}, {"number": 2, "name": None}]},
             {"/scale/perspectives/0/number": "not_in_order"},
         ),
+        (
+            {**FIVE, "perspectives": [{"number": number, "name": None} for number in (1, 2, 1)]},
+            {"/scale/perspectives/2/number": "not_in_order"},
+        ),
     ],
 )
 def test_a_scale_rises_and_its_perspectives_are_numbered_in_order(
     scale: dict[str, Any], errors: dict[str, str]
 ) -> None:
     assert {one.pointer: one.code for one in scale_flaws(scale)} == errors
+    for one in scale_flaws(scale):
+        if one.code == "not_in_order":
+            assert one.facts == {"expected": int(one.pointer.split("/")[3]) + 1}
 
 
 def test_levels_come_to_their_mean_by_perspective() -> None:

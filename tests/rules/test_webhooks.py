@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programme.rules.webhooks import (
+    GIVEN_UP_AFTER,
     IPV6_ALLOWED,
     LIFECYCLE,
     MOST_PATIENT,
+    OVERLAP,
     WAITS,
     EndpointFacts,
     destination,
@@ -113,9 +115,15 @@ def test_waits_grow_and_are_spread_by_a_fifth(failed: int, chance: float, scale:
     assert WAITS[failed - 1] * scale * 0.799 <= wait <= WAITS[failed - 1] * scale * 1.201
 
 
-def test_after_the_tenth_attempt_there_is_none() -> None:
-    assert next_wait(len(WAITS) + 1, 0.5) is None
-    assert len(WAITS) + 1 == 10
+def test_ten_attempts_wait_as_standard_webhooks_says_and_then_there_is_none() -> None:
+    waits = [next_wait(failed, 0.5) for failed in range(1, 11)]
+    hours = [timedelta(hours=number) for number in (2, 5, 10, 14, 20, 24)]
+    assert waits == [timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), *hours, None]
+    assert (next_wait(2, 0.0), next_wait(2, 1.0)) == (timedelta(minutes=4), timedelta(minutes=6))
+
+
+def test_a_secret_signs_along_for_a_day_and_failing_for_five_days_is_enough() -> None:
+    assert (timedelta(hours=24), timedelta(hours=24), timedelta(days=5)) == (OVERLAP, MOST_PATIENT, GIVEN_UP_AFTER)
 
 
 @given(st.integers(1, len(WAITS)), st.floats(0, 1, exclude_max=True), st.timedeltas(timedelta(), timedelta(days=9)))
