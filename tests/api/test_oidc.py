@@ -108,6 +108,18 @@ HEADERS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+async def test_a_token_may_say_all_of_itself_that_leads_nowhere_else(trusting: World, issuer: TestIssuer) -> None:
+    token = issuer.token(header={"typ": "at+jwt", "x5t": "c2FtcGxl", "x5t#S256": "c2FtcGxl"})
+    assert (await trusting.http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})).status_code == 200
+
+
+def test_clocks_differ_by_half_a_minute_and_keys_are_believed_for_a_day() -> None:
+    assert oidc.LEEWAY == 30
+    assert oidc.REFRESH_AT_MOST_EVERY == 60
+    assert oidc.FRESH_FOR == 10 * 60
+    assert oidc.KEPT_FOR == 24 * 60 * 60
+
+
 @pytest.mark.parametrize("header", HEADERS, ids=str)
 async def test_a_token_with_another_header_is_refused(
     trusting: World, issuer: TestIssuer, header: dict[str, Any]
