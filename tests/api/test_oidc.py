@@ -8,6 +8,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from hmac import digest
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -111,6 +112,17 @@ HEADERS: list[dict[str, Any]] = [
 async def test_a_token_may_say_all_of_itself_that_leads_nowhere_else(trusting: World, issuer: TestIssuer) -> None:
     token = issuer.token(header={"typ": "at+jwt", "x5t": "c2FtcGxl", "x5t#S256": "c2FtcGxl"})
     assert (await trusting.http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})).status_code == 200
+
+
+async def test_keys_that_cannot_be_read_anew_are_believed_for_a_day(
+    trusting: World, issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await who(trusting, issuer.token())).status_code == 200
+    monkeypatch.setattr(issuer, "status", 500)
+    read_at = time.monotonic()
+    for later, status in ((24 * 3600 - 60, 200), (24 * 3600 + 60, 401)):
+        monkeypatch.setattr(oidc, "time", SimpleNamespace(monotonic=lambda later=later: read_at + later))
+        assert (await who(trusting, issuer.token())).status_code == status
 
 
 def test_clocks_differ_by_half_a_minute_and_keys_are_believed_for_a_day() -> None:

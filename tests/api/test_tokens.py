@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -156,3 +156,10 @@ async def test_a_token_that_is_not_ours_or_not_now_is_refused(world: World) -> N
     ):  # fmt: skip
         assert await status(good | change) == 401, change
     assert await status({name: value for name, value in good.items() if name != "exp"}) == 401
+
+
+@pytest.mark.parametrize(("header", "claims"), [("[]", "{}"), ("{}", "[]"), ("1", "{}"), ("{}", "null")])
+async def test_what_only_looks_like_a_token_is_nobodys(world: World, header: str, claims: str) -> None:
+    parts = [urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in (header, claims, "signature")]
+    answer = await world.http.get("/v1/me", headers={"Authorization": f"Bearer {'.'.join(parts)}"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credential")
