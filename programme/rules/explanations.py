@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from programme.rules import annual_reports, certificates
-from programme.rules.annual_reports import Obligation
+from programme.rules.annual_reports import Obligation, State
 from programme.rules.calendar import add_months, day_ends_at
 from programme.rules.certificates import DECISION_NAMES, Decisions
 from programme.rules.enrolments import STATE_NAMES as ENROLMENT_STATES
@@ -113,8 +113,11 @@ def annual_report(
     window = {"opens_on": owed.opens_on, "due_on": due, "days": days, "ends_at": day_ends_at(due)}
     grace = {"grace_days": owed.grace_days, "grace_until": due + timedelta(days=owed.grace_days)}
     steps += [Step("window", WINDOW, window), Step("grace", GRACE, grace)]
-    first = [replace(one, effective_on=min(on, one.effective_on)) for one in told[:1]]  # of all days before the next
-    steps += state_steps(on, [*first, *told[1:]], annual_reports.STATE_NAMES)
+    if told and told[0].state == State.SCHEDULED:
+        told = [replace(told[0], effective_on=min(on, told[0].effective_on)), *told[1:]]  # of all days before the next
+        steps += state_steps(on, told, annual_reports.STATE_NAMES)
+    else:  # whoever asks does not see how it began
+        steps += state_steps(on, told, annual_reports.STATE_NAMES, owed.state)
     return [*steps, *annual_reports.flag_steps(on, owed)]
 
 

@@ -42,9 +42,9 @@ class Told:
     recorded_at: datetime
 
 
-def state_steps(on: date, told: Sequence[Told], names: Mapping[str, Sentence]) -> list[Step]:
+def state_steps(on: date, told: Sequence[Told], names: Mapping[str, Sentence], state: str | None = None) -> list[Step]:
     """How a stored state came about: of what was recorded, in its order, the last whose day had come decides. Nothing
-    where there was none yet."""
+    where there was none yet. `state`: the one that it is, where somebody may not see all that led to it."""
     steps = [
         Step(
             "moved",
@@ -55,10 +55,11 @@ def state_steps(on: date, told: Sequence[Told], names: Mapping[str, Sentence]) -
         for one in told
         if one.effective_on <= on
     ]  # fmt: skip
-    if not steps:
+    if state is None and steps:
+        state = steps[-1].values["state"]
+    if state is None:
         return []
-    last = steps[-1].values
-    return [*steps, Step("state", STATE, {"state": last["state"], "state_name": last["state_name"]}, last["state"])]
+    return [*steps, Step("state", STATE, {"state": state, "state_name": names[state]}, state)]
 
 
 STATE = Sentence(lt="Taigi būsena: {state_name}.", en="So the state is: {state_name}.")

@@ -122,6 +122,23 @@ async def test_an_annual_report_explained(world: World) -> None:
     assert missed["message"] == "Terminas, 2025-02-28, praleistas: paskutinė diena baigėsi 2025-02-28T22:00:00Z."
 
 
+async def test_a_new_holder_is_told_the_state_of_a_report_without_what_led_to_it_at_the_former_one(
+    world: World,
+) -> None:
+    made = await a_certificate(world.database, "2025-12-01")
+    former = await world.caller("provider", made.organisation)
+    heir = (await world.organisation(name="Perėmėja", succeeds_id=str(made.organisation)))["id"]
+    begun, untouched = (f"/v1/annual-reports/{report}" for report in made.reports)
+    assert (await former.move(begun, "start")).status_code == 200
+    handed_over = {"organisation_id": heir, "document_ref": "REORG-1", "decision_ref": "AC-1"}
+    moved = await (await world.caller("awarder")).move(f"/v1/certificates/{made.certificate}", "transfer", handed_over)
+    assert moved.status_code == 200, moved.text
+    for path, state in ((begun, "drafting"), (untouched, "scheduled")):
+        found = await explained(await world.caller("provider", heir), path)
+        assert "moved" not in codes(found)
+        assert [step["decides"] for step in found["steps"] if step["code"] == "state"] == [found["state"]] == [state]
+
+
 async def test_an_enrolment_explained_by_its_dated_moves(world: World) -> None:
     office = await world.caller("coordinator")
     world.travel("2026-03-02")
