@@ -137,12 +137,11 @@ class Work:
         self._tell(event, row, self._before[self.watch(row)], {}, effective_on)
         return row
 
-    async def record(self, event: str, row: Recorded, *, effective_on: date | None = None, dated: bool = True) -> None:
-        """Keeps what was changed on the row since it was taken, watched or last recorded, and tells it as one event.
-        `dated`: what changed holds from that day on; otherwise the row says by itself from when."""
+    async def record(self, event: str, row: Recorded, *, effective_on: date | None = None) -> None:
+        """Keeps what was changed on the row since it was taken, watched or last recorded, and tells it as one event."""
         before = self._before[row]
         row.version += 1
-        if dated and isinstance(row, Dated):
+        if isinstance(row, Dated):
             row.holds_from = effective_on or self.today
         await self.session.flush()
         after = self._before[self.watch(row)]

@@ -32,7 +32,9 @@ from programme.tables import (
 )
 from programme.work import Work
 
-MOVED = ["annual_report.scheduled", *(move.event for move in LIFECYCLE.moves.values())]
+MOVED = ["annual_report.scheduled", "annual_report.transferred", *(move.event for move in LIFECYCLE.moves.values())]
+"""Events that no move of the report goes back behind. A new holder sees none of before the transfer, which is dated so that
+it bounds as they would."""
 
 UNKNOWN_CRITERION = Sentence(
     lt="Sertifikato standarto versijoje tokio kriterijaus nėra.",

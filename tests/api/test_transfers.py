@@ -19,6 +19,8 @@ from tests.api.test_certificates import SCOPE, a_certificate, a_draft, a_grantab
 from tests.made import a_certificate as made_certificate
 from tests.world import World
 
+LATER = {"new_due_on": "2028-01-20", "reason": "Reorganizacija."}
+
 
 async def successor(world: World, former: str, **more: Any) -> str:
     made = await world.organisation(name="Ąžuolyno ir Salako namai", municipality="LT-32", succeeds_id=former, **more)
@@ -255,7 +257,7 @@ async def test_a_report_of_an_earlier_day_is_whose_it_was_then_as_it_stood_then(
     ]
     world.travel("2028-01-15")
     assert (await losing.move(first, "start")).status_code == 200
-    world.travel("2028-03-01")
+    world.travel("2028-01-18")
     await done(awarder, path, "transfer", transfer(holder, effective_on="2028-01-10"))
 
     async def then(report: str, day: str) -> list[str | None]:
@@ -270,3 +272,8 @@ async def test_a_report_of_an_earlier_day_is_whose_it_was_then_as_it_stood_then(
     assert await then(first, "2028-01-15") == ["drafting", None, "drafting"]
     reports = "/v1/statistics/annual-reports?by=timeliness&as_of=2028-01-09"
     assert [(await one.get(reports)).json()["total"] for one in (coordinator, losing, gaining)] == [2, 2, 0]
+    too_early = await gaining.move(first, "request-extension", LATER | {"effective_on": "2028-01-14"})
+    assert (too_early.status_code, codes(too_early)) == (422, ["date_too_early"]), (
+        "it was begun later, by the former holder"
+    )
+    assert (await gaining.move(first, "request-extension", LATER | {"effective_on": "2028-01-15"})).status_code == 200

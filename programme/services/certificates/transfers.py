@@ -81,13 +81,15 @@ async def transfer(
     await work.record(move.event, certificate, effective_on=day)
     for row in children:
         await work.session.refresh(row, ["organisation_id"])
-        await work.record(f"{row.resource}.transferred", row, effective_on=day, dated=False)
+        on = row.holds_from if isinstance(row, Dated) else day
+        await work.record(f"{row.resource}.transferred", row, effective_on=on)
     return certificate
 
 
 async def _leave_the_past(work: Work, rows: Sequence[Recorded], day: date) -> None:
-    """What is dated is the former holder's as it stood before the day, or before it last changed. This is told before the
-    rows change hands: otherwise a version would be kept that is the new holder's and holds from earlier on."""
+    """What is dated is the former holder's as it stood before the day, or before its last change where that is later. This
+    is said before the rows change hands: otherwise a version would be kept that is the new holder's and holds from
+    earlier on."""
     for row in rows:
         if isinstance(row, Dated):
             row.holds_from = max(row.holds_from, day)
