@@ -203,7 +203,11 @@ class Restore(Body):
 class Renew(Body):
     """A draft that is to take this certificate's place; what is left out is as in this one."""
 
-    standard_version: Code | None = Field(default=None, examples=["EQUASS-2018"])
+    standard_version: Code | None = Field(
+        default=None,
+        description="Where it is left out and this certificate's version is no longer current: the standard's current one.",
+        examples=["EQUASS-2018"],
+    )
     level: Code | None = Field(default=None, examples=["ASSURANCE"])
     scope: Scope | None = None
     service_users: Count | None = None

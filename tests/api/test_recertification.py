@@ -8,6 +8,8 @@ from programme.services.daily import catch_up
 from tests import oracle
 from tests.api.test_certificate_decisions import done, history, set_policy, told
 from tests.api.test_certificates import SCOPE, a_certificate, a_draft, actions
+from tests.made import a_certificate as made_certificate
+from tests.revised import publish_revised
 from tests.world import Caller, World
 
 
@@ -114,6 +116,23 @@ async def test_after_a_gap_the_new_certificate_names_its_predecessor_and_invents
     assert shown == ["expiring", "expired", "expired", "superseded"]
     assert (await awarder.get(f"{path}?as_of=2030-09-01")).json()["status"] == "not_yet_valid"
     await oracle.check(world.database)
+
+
+async def test_a_renewal_is_by_the_version_that_is_in_force(world: World) -> None:
+    """New audits are by a current version only; one that was begun before may still carry a certificate of the old one."""
+    awarder, coordinator = await world.caller("awarder"), await world.caller("coordinator")
+    made = [await made_certificate(world.database, "2026-11-22") for _ in range(3)]
+    paths = [f"/v1/certificates/{one.certificate}" for one in made]
+    world.travel("2029-10-01")
+    await publish_revised(world)
+    _, beside = await renewed(awarder, paths[0])
+    assert beside["standard_version"] == "EQUASS-2018", "as long as it is current"
+    retired = await coordinator.move("/v1/standards/EQUASS/versions/EQUASS-2018", "retire")
+    assert retired.status_code == 200, retired.text
+    _, draft = await renewed(awarder, paths[1])
+    assert (draft["standard_version"], draft["level"]) == ("EQUASS-REVISED", "ASSURANCE")
+    _, asked = await renewed(awarder, paths[2], {"standard_version": "EQUASS-2018"})
+    assert asked["standard_version"] == "EQUASS-2018"
 
 
 async def test_what_has_ended_for_good_is_not_renewed(world: World) -> None:

@@ -13,7 +13,7 @@ from programme.errors import FieldError, Invalid
 from programme.queries.certificates import CERTIFICATES
 from programme.rules import certificates as rules
 from programme.rules.certificates import LIFECYCLE, Status
-from programme.rules.standards import GRANTED_BY, not_in_force
+from programme.rules.standards import GRANTED_BY, VersionState, not_in_force
 from programme.sentences import Sentence
 from programme.services.moves import UNKNOWN_VERSION, checked_scope, judge, known_organisation
 from programme.tables import (
@@ -88,19 +88,37 @@ async def renew(
     staff: int | None = None,
 ) -> Certificate:
     """Opens a draft that is to take the place of the certificate; what is not said is as in that one, which itself stays
-    as it is until the draft is granted."""
+    as it is until the draft is granted. By a version that is no longer in force nothing new is audited, so that the
+    standard's current one takes its place."""
     certificate = await work.take(Certificate, certificate_id)
     await judge(work, CERTIFICATES, certificate.id, "renew")
     return await open_draft(
         work,
         organisation_id=certificate.organisation_id,
-        standard_version=standard_version or certificate.standard_version,
+        standard_version=standard_version or await _version_in_force(work, certificate),
         level=level or certificate.level,
         scope=scope or certificate.scope,
         predecessor_id=certificate.id,
         service_users=certificate.service_users if service_users is None else service_users,
         staff=certificate.staff if staff is None else staff,
     )
+
+
+async def _version_in_force(work: Work, certificate: Certificate) -> str:
+    """The certificate's version while it is current, else the one that is and came in force last; where none is, its own,
+    by which an audit may have been planned before."""
+    version = StandardVersion
+    current = await work.session.scalar(
+        select(version.code)
+        .where(version.standard == certificate.standard, version.state == VersionState.CURRENT)
+        .order_by(
+            (version.code == certificate.standard_version).desc(),
+            version.in_force_from.desc().nulls_last(),
+            version.code,
+        )
+        .limit(1)
+    )
+    return current or certificate.standard_version
 
 
 async def _check_predecessor(work: Work, predecessor_id: UUID | None, organisation_id: UUID, standard: str) -> None:
