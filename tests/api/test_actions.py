@@ -20,6 +20,7 @@ from api.routes import ROUTES
 from programme.queries.views import View
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may
+from tests.api.test_support_activities import record, taking_part
 from tests.full import a_full_organisation
 from tests.made import a_certificate
 from tests.world import Caller, World
@@ -184,14 +185,8 @@ class Walk:
     def example(self, view: View, path: str, name: str) -> dict[str, Any]:
         """A body that has the form which the document asks for, made of its examples."""
         assert view.lifecycle is not None
-        ending = f"}}/{view.lifecycle.moves[name].path}"
-        start = path[: path.rindex("/")].partition("/versions")[0]
-        start = "/v1/standards/" if start.startswith("/v1/standards/") else f"{start}/{{"
-        operation = next(
-            methods["post"]
-            for at, methods in self.document["paths"].items()
-            if at.startswith(start) and at.endswith(ending) and at.count("/") - ending.count("/") == path.count("/")
-        )
+        address = f"{path}/{view.lifecycle.moves[name].path}"
+        operation = next(methods["post"] for at, methods in self.document["paths"].items() if _fits(at, address))
         if "requestBody" not in operation:
             return {}
         return dict(self._made(next(iter(operation["requestBody"]["content"].values()))["schema"]) or {})
@@ -218,6 +213,14 @@ class Walk:
             case _:
                 formats = {"date": date(2026, 12, 22).isoformat(), "uuid": str(UUID(int=0))}
                 return formats.get(schema.get("format", ""), "Pagrįsta dokumentais.")
+
+
+def _fits(template: str, address: str) -> bool:
+    """Whether it is an address of that form: the same parts, and anything where the form has a name."""
+    parts, named = address.split("/"), template.split("/")
+    return len(parts) == len(named) and all(
+        name == part or name.startswith("{") for part, name in zip(parts, named, strict=True)
+    )
 
 
 async def _records(world: World, callers: dict[Role, Caller]) -> dict[str, list[str]]:
@@ -251,8 +254,10 @@ async def _records(world: World, callers: dict[Role, Caller]) -> dict[str, list[
     await world.rate_everything(own, callers[Role.PROVIDER], "provider")
     for _ in range(2):
         await a_certificate(world.database, "2025-12-01")
-    found = {}
-    for name in lifecycled():
+    enrolment = await taking_part(world, organisation=holder["organisation_id"])
+    supported = [await record(office, enrolment) for _ in range(2)]
+    found = {"support_activities": [f"{enrolment}/support-activities/{one['id']}" for one in supported]}
+    for name in lifecycled().keys() - found.keys():
         listed = await office.get(f"/v1/{name.replace('_', '-')}?limit=20")
         items = listed.json()["items"] if listed.status_code == 200 else []
         found[name] = [f"/v1/{name.replace('_', '-')}/{item['id']}" for item in items]
@@ -266,8 +271,8 @@ async def test_what_actions_say_is_what_a_move_answers(world: World) -> None:
     records = await _records(world, callers)
     walk = Walk(world, callers, world.app.openapi(), random.Random(7))
     views = lifecycled()
-    del views["support_activities"]  # they stand below their enrolment: tests/api/test_support_activities.py
-    turn = {"findings": 0, "certificates": 2}  # before the assessments that they are of; after what ends with them
+    # Before the assessments and enrolments that they are of; after what ends with them.
+    turn = {"findings": 0, "support_activities": 0, "certificates": 2}
     for name in sorted(views, key=lambda name: turn.get(name, 1)):
         assert records[name], f"{name}: nothing to walk; tests/full.py makes one of everything"
         for path in records[name]:
