@@ -117,12 +117,18 @@ def app(settings: Settings) -> Any:
 
 
 @pytest.fixture
-async def database(engine: AsyncEngine) -> AsyncIterator[Database]:
-    """A database whose commits are savepoints in one transaction that is rolled back after the test."""
+async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection in one transaction that is rolled back after the test."""
     async with engine.connect() as connection:
         outer = await connection.begin()
-        yield _inside(connection)
+        yield connection
         await outer.rollback()
+
+
+@pytest.fixture
+def database(connection: AsyncConnection) -> Database:
+    """A database whose commits are savepoints in the transaction of `connection`."""
+    return _inside(connection)
 
 
 def _inside(connection: AsyncConnection) -> Database:
