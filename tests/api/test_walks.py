@@ -17,6 +17,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tests import oracle
+from tests.model import OPEN
+from tests.model.moves import MOVES
 from tests.soak import SOAK, sampled
 from tests.walks.chance import Chance
 from tests.walks.looks import look_back
@@ -89,4 +91,7 @@ async def test_the_service_goes_where_the_model_goes(scene: Walk, connection: As
             raise again or wrong
         taken += len(steps)
         scene.before.update(walk.done)
-    print(f"{taken:,} steps", file=sys.stderr)  # noqa: T201 - the figure of the soak
+    every = {(move.kind, move.name) for moves in MOVES.values() for move in moves.values()}
+    made = {(kind, name) for kind, name, status in scene.before if status == OPEN.status} & every
+    told = f"{taken:,} steps, {len(made)} of {len(every)} moves made"
+    print(told, file=sys.stderr)  # noqa: T201 - the figure of the soak

@@ -20,6 +20,8 @@ UNDATED = frozenset({
     "carry_forward", "stage",
 })  # fmt: skip
 """Moves that take no `effective_on`."""
+AHEAD = frozenset({"suspend", "withdraw", "cancel"})
+"""Decisions about a certificate that may be taken for a day to come."""
 UNDATED_KINDS = frozenset({"indicator", "support_activity", "standard_version"})
 
 
@@ -40,6 +42,8 @@ def body(p: Programme, move: Move, thing: Any, chance: Chance, auditors: Sequenc
     said = _SAY.get((move.kind, move.name), lambda *_: {})(p, thing, chance, day, auditors)
     if edge and move.name not in UNDATED and move.kind not in UNDATED_KINDS:
         said["effective_on"] = chance.choice(days)
+    elif move.kind == "certificate" and move.name in AHEAD and chance.random() < 0.4:
+        said["effective_on"] = _in_days(p, chance.randrange(1, 60))
     return dict(said)
 
 

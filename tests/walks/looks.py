@@ -13,7 +13,7 @@ from tests.model import Actor, Thing
 from tests.model.moves import READERS
 from tests.walks.bodies import around
 from tests.walks.chance import Chance
-from tests.walks.walk import ADDRESSES, Walk, address, told_apart
+from tests.walks.walk import ADDRESSES, Walk, address, codes, told_apart
 
 WHOLE = {"Accept": "application/x-ndjson"}
 PAST_KINDS = ("certificate", "annual_report", "enrolment", "finding")
@@ -54,10 +54,20 @@ def _compare(found: list[dict[str, Any]], expected: dict[str, Any]) -> None:
     assert listed == expected, told_apart(listed, expected)
 
 
+async def alone(walk: Walk, actor: Actor, thing: Any, chance: Chance, on: date) -> None:
+    """By anybody, also by those who may not."""
+    await walk.read(chance.pick(walk.actors.values(), lambda one: one.name), thing)
+
+
 async def listed(walk: Walk, actor: Actor, thing: Any, chance: Chance, on: date) -> None:
-    """All that the actor sees of the kind, and nothing else."""
-    answer = await walk.callers[actor.name].get(f"{_list_of(thing.kind, thing)}?limit=200")
-    _compare(answer.json()["items"], _faces(walk, _same_list(walk, actor, thing)))
+    """All that the actor sees of the kind, and nothing else, with what they may do."""
+    answer = await walk.callers[actor.name].get(f"{_list_of(thing.kind, thing)}?limit=200&include=actions")
+    items = answer.json()["items"]
+    _compare(items, _faces(walk, _same_list(walk, actor, thing)))
+    for item in items:
+        found = {one["name"]: codes(one["reasons"]) for one in item["actions"]}
+        expected = walk.p.actions(actor, walk.p.named(item["id"]))
+        assert found == expected, f"{walk.p.named(item['id'])} for {actor.name}: {told_apart(found, expected)}"
 
 
 async def filtered(walk: Walk, actor: Actor, thing: Any, chance: Chance, on: date) -> None:
@@ -162,7 +172,18 @@ async def counted(walk: Walk, actor: Actor, thing: Any, chance: Chance, on: date
 
 
 Look = Callable[[Walk, Actor, Thing, Chance, date], Awaitable[None]]
-LOOKS: tuple[Look, ...] = (listed, filtered, snapshot, of_another_day, explained, expanded, register, counted)
+LOOKS: tuple[Look, ...] = (
+    alone,
+    alone,
+    listed,
+    filtered,
+    snapshot,
+    of_another_day,
+    explained,
+    expanded,
+    register,
+    counted,
+)
 
 
 async def look(walk: Walk, thing: Thing, chance: Chance) -> None:

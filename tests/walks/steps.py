@@ -29,6 +29,7 @@ ENDING = frozenset({
 
 
 async def take(walk: Walk, number: int) -> None:
+    """One step, and every other time a look at what has been moved or at anything else."""
     chance = walk.chance = Chance(number)
     (way,) = chance.choices(list(WAYS), list(WAYS.values()))
     await way(walk, chance)
@@ -60,11 +61,13 @@ async def something_open(walk: Walk, chance: Chance) -> None:
 
 
 async def the_same_goes_on(walk: Walk, chance: Chance) -> None:
-    """Another move of the same thing for a while: stories grow long."""
+    """Another move of the same thing for a while, where there is one: stories grow long."""
     moves = {move: things[walk.at] for move, things in walk.open_moves().items() if walk.at in things}
-    if moves:
-        move = chance.pick(moves, _road, lambda one: 0.3 if one.name in ENDING else 1)
-        await _make(walk, move, walk.at, moves[move], chance)
+    if not moves:
+        await something_open(walk, chance)
+        return
+    move = chance.pick(moves, _road, lambda one: 0.3 if one.name in ENDING else 1)
+    await _make(walk, move, walk.at, moves[move], chance)
 
 
 async def _make(walk: Walk, move: Move, thing: Thing, actors: list[Actor], chance: Chance) -> None:
