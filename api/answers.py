@@ -141,10 +141,10 @@ async def rows_of(door: Reading, view: View, key: Any, statement: Statement, *, 
     return plain(door, f'{{"items":[{",".join(row["body"] for row in rows)}]}}')
 
 
-async def read(door: Reading, view: View, key: Any) -> dict[str, Any]:
+async def read(door: Reading, view: View, key: Any, *, by: str = "id") -> dict[str, Any]:
     """The resource's representation, for what is worked out of it; 404 where there is none that the caller may know of."""
     sight = door.caller.sight
-    statement = views.single_statement(view, "id", (), sight.sees)
+    statement = views.single_statement(view, by, (), sight.sees)
     row = await views.one(door.connection, statement, key=key, today=door.caller.today, **sight.values)
     if row is None:
         raise NotFound

@@ -68,17 +68,17 @@ class Document:
     def _compressed(self) -> bytes:
         return gzip.compress(self.body, mtime=0)
 
-    def answer(self, request: Request) -> Response:
-        """The document, or 304 to whoever has it. Two codings are two representations, so two entity tags."""
+    def answer(self, request: Request, status: int = 200) -> Response:
+        """The document, or 304 to whoever has it, unless it says what there is not. Two codings are two representations, so two entity tags."""
         compressed = "gzip" in request.headers.get("accept-encoding", "")
         etag = f'"{self.digest}-gzip"' if compressed else f'"{self.digest}"'
         headers = {**self._headers, "ETag": etag}
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-        if etag in known or known == ["*"]:
+        if status == 200 and (etag in known or known == ["*"]):
             return Response(status_code=304, headers=headers)
         if compressed:
-            return Response(self._compressed, headers={**headers, "Content-Encoding": "gzip"})
-        return Response(self.body, headers=headers)
+            return Response(self._compressed, status, headers={**headers, "Content-Encoding": "gzip"})
+        return Response(self.body, status, headers=headers)
 
 
 def _assets() -> dict[str, Document]:
@@ -168,19 +168,16 @@ class Pages:
         return f"{root}assets/{self._assets[name].digest}/{name}"
 
 
-PAGE_HEADERS: Final = {
-    "Content-Language": "lt, en",
-    "Content-Security-Policy": _PLAIN_POLICY,
-    "Referrer-Policy": "no-referrer",
-}
-"""Of pages that are text alone."""
+def plain_page(html: str, cache_control: str = _ASK_EACH_TIME) -> Document:
+    """A page that is text alone, in both languages."""
+    return _page(html, _PLAIN_POLICY, "lt, en", cache_control)
 
 
-def _page(html: str, policy: str, languages: str) -> Document:
+def _page(html: str, policy: str, languages: str, cache_control: str = _ASK_EACH_TIME) -> Document:
     return Document(
         html.encode(),
         _MEDIA_TYPES["html"],
-        _ASK_EACH_TIME,
+        cache_control,
         content_language=languages,
         content_security_policy=policy,
         referrer_policy="no-referrer",
@@ -196,9 +193,7 @@ def install(app: FastAPI, *, problems: Mapping[str, Documented]) -> None:
     pages = app.state.pages = Pages(assets)
     swagger_page = _page(pages.swagger(), _SWAGGER_POLICY, "en")
     redoc_page = _page(pages.redoc(), _REDOC_POLICY, "en")
-    problem_pages = {
-        code: _page(pages.problem(code, problem), _PLAIN_POLICY, "lt, en") for code, problem in problems.items()
-    }
+    problem_pages = {code: plain_page(pages.problem(code, problem)) for code, problem in problems.items()}
 
     @cache
     def description() -> Document:

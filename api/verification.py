@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
+from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
 
@@ -12,14 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import answers
-from api.documents import PAGE_HEADERS, Pages
+from api.documents import Pages, plain_page
 from api.routes import register
 from programme.errors import NotFound
 from programme.queries.certificates import REGISTER
 from programme.rules.certificates import REGISTER_VERDICTS, RegisterStatus
 from programme.sentences import Language, Sentence
-
-LONGEST: Final = 60
 
 UNKNOWN: Final = Sentence(
     lt="Tokio sertifikato viešajame registre nėra.", en="There is no such certificate in the public register."
@@ -40,14 +37,13 @@ async def verify(request: Request) -> Response:
     reference = request.path_params["reference"]
     async with register.opened(request) as door:
         try:
-            if len(reference) > LONGEST or not reference.isprintable():
+            if len(reference) > register.LONGEST or not reference.isprintable():
                 raise NotFound
-            found = await answers.single(door, REGISTER, reference, by="reference")
+            entry = await answers.read(door, REGISTER, reference, by="reference")
         except NotFound:
-            return _answer(request, reference, UNKNOWN, {}, 404)
-        entry = json.loads(bytes(found.body))
-        page = _answer(request, entry["reference"], *_told(entry, door.caller.today.isoformat()))
-        return register.cached(page, door.caller.now)
+            return plain_page(_html(request, UNKNOWN, {}), "no-store").answer(request, 404)
+        html = _html(request, *_told(entry, door.caller.today.isoformat()), entry["reference"])
+        return plain_page(html, register.kept_for(door.caller.now)).answer(request)
 
 
 def _told(entry: dict[str, Any], today: str) -> tuple[Sentence, dict[str, str]]:
@@ -64,7 +60,7 @@ def _told(entry: dict[str, Any], today: str) -> tuple[Sentence, dict[str, str]]:
     return REGISTER_VERDICTS[RegisterStatus(entry["status"])], {name: value for name, value in facts.items() if value}
 
 
-def _answer(request: Request, reference: str, verdict: Sentence, facts: dict[str, str], status: int = 200) -> Response:
+def _html(request: Request, verdict: Sentence, facts: Mapping[str, str], reference: str = "") -> str:
     def section(language: Language) -> str:
         rows = "".join(
             f"<dt>{_WORDS[name].say(language)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items()
@@ -72,10 +68,8 @@ def _answer(request: Request, reference: str, verdict: Sentence, facts: dict[str
         return f'<section lang="{language}"><h1>{escape(verdict.say(language))}</h1><dl>{rows}</dl></section>'
 
     pages: Pages = request.app.state.pages
-    number = f"<p><code>{escape(reference)}</code></p>" if facts else ""
-    body = pages.plain(verdict.lt, number + section("lt") + section("en")).encode()
-    headers = {**PAGE_HEADERS, "Cache-Control": "no-store", "ETag": f'"{sha256(body).hexdigest()[:16]}"'}
-    return Response(body, status, headers=headers, media_type="text/html")
+    number = f"<p><code>{escape(reference)}</code></p>" if reference else ""
+    return pages.plain(verdict.lt, number + section("lt") + section("en"))
 
 
 def install(app: FastAPI) -> None:

@@ -52,6 +52,9 @@ async def opened(request: Request, isolation: str | None = None) -> AsyncIterato
         yield Reading(connection, caller, request, partial(opened, request))
 
 
+LONGEST = 60
+"""Characters of a reference."""
+
 KEPT = 300
 """Seconds for which a cache may keep an answer."""
 
@@ -100,7 +103,7 @@ async def list_register(door: Public, asked: Annotated[RegisterQuery, Query()]) 
 @router.get("/{reference}", response_model=RegisterEntry, summary="Look a certificate up by its reference")
 async def get_register_entry(
     door: Public,
-    reference: Annotated[str, Path(max_length=60, examples=["LIT2021-044"])],
+    reference: Annotated[str, Path(max_length=LONGEST, examples=["LIT2021-044"])],
     as_of: Annotated[Day | None, Query(description="The entry as it was, or will be, on this day.")] = None,
     known_at: Annotated[PastMoment | None, Query(description=KNOWN_AT)] = None,
 ) -> Response:
@@ -123,7 +126,7 @@ async def allow_any_page() -> Response:
 
 def _open(response: Response, now: datetime) -> Response:
     """For everybody: read by any page, and kept by any cache."""
-    cached(response, now)
+    response.headers["Cache-Control"] = kept_for(now)
     response.headers["Vary"] = "Accept, Accept-Language"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = (
@@ -132,8 +135,7 @@ def _open(response: Response, now: datetime) -> Response:
     return response
 
 
-def cached(response: Response, now: datetime) -> Response:
-    """For some minutes, but never beyond midnight in Vilnius, when statuses change."""
+def kept_for(now: datetime) -> str:
+    """How long caches may: some minutes, but never beyond midnight in Vilnius, when statuses change."""
     until_midnight = int((calendar.day_ends_at(calendar.today(now)) - now).total_seconds())
-    response.headers["Cache-Control"] = f"public, max-age={max(0, min(KEPT, until_midnight))}"
-    return response
+    return f"public, max-age={max(0, min(KEPT, until_midnight))}"

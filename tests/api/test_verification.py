@@ -29,6 +29,15 @@ async def test_a_certificate_is_told_to_be_valid_up_to_its_last_day_and_not_beyo
     assert "The certificate has expired" in page.text
 
 
+async def test_a_page_that_is_known_is_not_sent_again_and_a_tag_of_something_else_is_no_harm(world: World) -> None:
+    await a_certificate(world.database, "2023-11-29", reference="LIT2023-001")
+    entry = await world.http.get("/public/v1/certificates/LIT2023-001")
+    page = await world.http.get("/verify/LIT2023-001")
+    for tag, status in ((entry.headers["etag"], 200), (page.headers["etag"], 304), ("*", 304)):
+        again = await world.http.get("/verify/LIT2023-001", headers={"If-None-Match": tag})
+        assert again.status_code == status, tag
+
+
 @pytest.mark.parametrize("reference", ["LIT1999-001", "x" * 61, "%3Cscript%3E", "LIT%002021", "a%20%22onload=x"])
 async def test_what_is_not_in_the_register_is_said_so_in_words(world: World, reference: str) -> None:
     page = await world.http.get(f"/verify/{reference}")
