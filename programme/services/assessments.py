@@ -128,8 +128,7 @@ async def replan(work: Work, assessment_id: UUID, **changes: Any) -> Assessment:
         changes["scope"] = await checked_scope(
             work, assessment.organisation_id, changes["scope"], over=assessment.scope
         )
-    for name, value in changes.items():
-        setattr(assessment, name, value)
+    assessment.assign(changes)
     assigned = changes.keys() & {"assessor", "reviewer"}
     await _fit(work, assessment, {*assigned, "assessor"} if "planned_on" in changes else assigned)
     await work.record("assessment.assigned" if assigned else "assessment.replanned", assessment)

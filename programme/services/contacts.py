@@ -24,8 +24,7 @@ async def add(work: Work, organisation_id: UUID, **particulars: Any) -> Contact:
 
 async def amend(work: Work, organisation_id: UUID, contact_id: UUID, **changes: Any) -> Contact:
     contact = await _kept(work, organisation_id, contact_id)
-    for name, value in changes.items():
-        setattr(contact, name, value)
+    contact.assign(changes)
     _stand_in(contact)
     await work.record("contact.amended", contact)
     return contact

@@ -76,8 +76,7 @@ async def revise_draft(work: Work, enrolment_id: UUID, **changes: Any) -> Enrolm
         within("/declared_on", changes["declared_on"], latest=[work.today])
     if "scope" in changes:
         changes["scope"] = await checked_scope(work, enrolment.organisation_id, changes["scope"], over=enrolment.scope)
-    for name, value in changes.items():
-        setattr(enrolment, name, value)
+    enrolment.assign(changes)
     await work.record("enrolment.draft_revised", enrolment)
     return enrolment
 

@@ -84,8 +84,7 @@ async def revise(work: Work, finding_id: UUID, **changes: Any) -> Finding:
     LIFECYCLE.require(finding.state, *STANDING)
     if changes.get("due_on") is not None:
         within("/due_on", changes["due_on"], earliest=[work.today])
-    for name, value in changes.items():
-        setattr(finding, name, value)
+    finding.assign(changes)
     await work.record("finding.revised", finding)
     return finding
 

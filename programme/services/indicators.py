@@ -71,8 +71,7 @@ async def amend(work: Work, indicator_id: UUID, **changes: Any) -> Indicator:
         raise NotAllowed(REFUSED, reasons=[MEASURE_FIXED])
     if changes.get("criterion") is not None:
         changes.setdefault("principle", _principle_of(changes["criterion"]))
-    for name, value in changes.items():
-        setattr(indicator, name, value)
+    indicator.assign(changes)
     await _place(work, indicator)
     await work.record("indicator.amended", indicator)
     return indicator

@@ -70,8 +70,7 @@ async def add(
 async def amend(work: Work, mapping_id: UUID, **changes: Any) -> CriterionMapping:
     """Another relation or note. Another pair is another mapping."""
     mapping = await work.take(CriterionMapping, mapping_id)
-    for name, value in changes.items():
-        setattr(mapping, name, value)
+    mapping.assign(changes)
     await work.record("criterion_mapping.amended", mapping)
     return mapping
 

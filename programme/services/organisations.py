@@ -73,8 +73,7 @@ async def amend(work: Work, organisation_id: UUID, **changes: Any) -> Organisati
     renamed = "name" in changes and changes["name"] != organisation.name
     if renamed and "former_names" not in changes:
         changes["former_names"] = [*organisation.former_names, organisation.name]
-    for name, value in changes.items():
-        setattr(organisation, name, value)
+    organisation.assign(changes)
     await work.record("organisation.renamed" if renamed else "organisation.amended", organisation)
     return organisation
 
@@ -94,7 +93,6 @@ async def open_site(
 async def amend_site(work: Work, organisation_id: UUID, site_id: UUID, **changes: Any) -> Site:
     site = await work.take(Site, site_id, whose=organisation_id)
     await _known_municipality(work, changes.get("municipality"))
-    for name, value in changes.items():
-        setattr(site, name, value)
+    site.assign(changes)
     await work.record("site.closed" if changes.get("closed_on") else "site.amended", site)
     return site

@@ -46,8 +46,7 @@ async def amend_project(work: Work, project_id: UUID, **changes: Any) -> Project
     daily pass looks at all that are under way anew."""
     project = await work.take(Project, project_id)
     _refuse_reversed(changes.get("starts_on", project.starts_on), changes.get("ends_on", project.ends_on))
-    for name, value in changes.items():
-        setattr(project, name, value)
+    project.assign(changes)
     if "ends_on" in changes:
         await work.session.execute(
             update(Enrolment)
@@ -98,8 +97,7 @@ async def amend_strand(work: Work, strand_id: UUID, **changes: Any) -> Strand:
     if capacity is not None and capacity < strand.places_taken:
         raise Invalid(FieldError("/capacity", "too_few_places", TOO_FEW_PLACES, {"places_taken": strand.places_taken}))
     _refuse_twice(changes.get("stages", []))
-    for name, value in changes.items():
-        setattr(strand, name, value)
+    strand.assign(changes)
     await work.record("strand.amended", strand)
     return strand
 

@@ -69,8 +69,7 @@ async def amend_standard(work: Work, standard_id: UUID, **changes: Any) -> Stand
         for level in standard.levels:
             if level["code"] not in kept:
                 raise Invalid(FieldError("/levels", "level_in_use", LEVEL_IN_USE, {"code": level["code"]}))
-    for name, value in changes.items():
-        setattr(standard, name, value)
+    standard.assign(changes)
     await work.record("standard.amended", standard)
     return standard
 
@@ -137,8 +136,7 @@ async def amend_version(work: Work, version_id: UUID, **changes: Any) -> Standar
     _refuse_reversed(
         changes.get("in_force_from", version.in_force_from), changes.get("in_force_to", version.in_force_to)
     )
-    for name, value in changes.items():
-        setattr(version, name, value)
+    version.assign(changes)
     await work.record("standard_version.amended", version)
     return version
 

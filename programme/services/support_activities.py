@@ -58,8 +58,7 @@ async def amend(work: Work, activity_id: UUID, **changes: Any) -> SupportActivit
     activity = await work.take(SupportActivity, activity_id)
     LIFECYCLE.require(state(work.today, activity.held_on, activity.cancelled_on), State.PLANNED, State.HELD)
     enrolment = await _taking_part(work, activity.enrolment_id)
-    for name, value in changes.items():
-        setattr(activity, name, value)
+    activity.assign(changes)
     await _fit(work, enrolment, activity)
     await work.record("support_activity.amended", activity)
     return activity

@@ -79,8 +79,7 @@ async def add(work: Work, seal: Seal, **particulars: Any) -> tuple[WebhookEndpoi
 
 async def amend(work: Work, endpoint_id: UUID, **changes: Any) -> WebhookEndpoint:
     endpoint = await work.take(WebhookEndpoint, endpoint_id)
-    for name, value in changes.items():
-        setattr(endpoint, name, value)
+    endpoint.assign(changes)
     await work.record("webhook_endpoint.amended", endpoint)
     return endpoint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -66,6 +67,11 @@ class Recorded:
 
     def known_to(self, sight: Sight) -> bool:
         return sight.knows(self.belongs_to)
+
+    def assign(self, values: Mapping[str, Any]) -> None:
+        """Gives columns new values, as `Work.record` is to tell them."""
+        for name, value in values.items():
+            setattr(self, name, value)
 
 
 class Known:

@@ -71,8 +71,7 @@ async def revise_draft(work: Work, certificate_id: UUID, **changes: Any) -> Cert
     if "level" in changes:
         await level_of(work, certificate.standard_version, changes["level"])
     await _check_predecessor(work, changes.get("predecessor_id"), certificate.organisation_id, certificate.standard)
-    for name, value in changes.items():
-        setattr(certificate, name, value)
+    certificate.assign(changes)
     await work.record("certificate.draft_revised", certificate)
     return certificate
 

@@ -234,8 +234,7 @@ async def _revised(
     work: Work, certificate: Certificate, kind: str, day: date, changes: Mapping[str, Any], **said: Any
 ) -> None:
     """The decision on record, and with it the certificate as it reads from then on."""
-    for name, value in changes.items():
-        setattr(certificate, name, value)
+    certificate.assign(changes)
     certificate.revision += 1
     decision = await decide(work, certificate, kind, effective_on=day, **said)
     put_on_record(work, certificate, decision)

@@ -35,7 +35,6 @@ async def vote(
         )
         return await work.add(new, move.event), True
     work.watch(row)
-    for name, value in said.items():
-        setattr(row, name, value)
+    row.assign(said)
     await work.record(move.event, row)
     return row, False

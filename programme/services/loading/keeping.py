@@ -90,7 +90,6 @@ async def amend(work: Work, row: Recorded, changes: Mapping[str, Any]) -> int:
     if not changes:
         return 0
     taken = await work.take(type(row), row.id)
-    for name, value in changes.items():
-        setattr(taken, name, value)
+    taken.assign(changes)
     await work.record(f"{taken.resource}.amended", taken)
     return 1
