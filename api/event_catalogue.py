@@ -88,10 +88,15 @@ _TAKEN: Final = {
     "2XX": {"description": "Taken: it is not sent again. What the answer says is not read."},
     "410": {"description": "The endpoint is gone: it is disabled, and its owner reads of it in the feed."},
     "default": {
-        "description": "Not taken, a redirection included: tried again up to ten times within three days, later where "
+        "description": "Not taken, a redirection included: tried nine more times within some three days, later where "
         "`Retry-After` asks for it."
     },
 }
+
+
+def class_name(resource: str) -> str:
+    """What a kind of resource is called among the schemas."""
+    return "".join(part.capitalize() for part in resource.split("_"))
 
 
 def describe(document: Schema) -> None:
@@ -112,7 +117,7 @@ def describe(document: Schema) -> None:
 def _payload(kind: type[Recorded], schemas: Schema) -> str:
     """Adds the schemas of the events of one kind of resource; their name."""
     resource = kind.resource
-    name = "".join(part.capitalize() for part in resource.split("_"))
+    name = class_name(resource)
     readable = resource.replace("_", " ")
     known = schemas[ANSWERED_AS.get(resource, name)]["properties"]
     schemas[f"{name}EventData"] = {

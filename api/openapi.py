@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -25,6 +25,8 @@ from api.routes.register import RegisterTable
 from schemas.events import Feed
 from schemas.page import Page
 from schemas.problem import Problem
+
+T = TypeVar("T")
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "openapi.json"
 
@@ -252,7 +254,7 @@ def _plainly_named(document: dict[str, Any]) -> dict[str, Any]:
 
     def of_resource(match: re.Match[str]) -> str:
         singular = re.sub("s$", "", re.sub("ies$", "y", match[1]))
-        resource = "".join(part.capitalize() for part in singular.split("_"))
+        resource = event_catalogue.class_name(singular)
         return match[2] if match[2].startswith(resource) else resource + match[2]
 
     text = json.dumps(document, ensure_ascii=False)
@@ -270,8 +272,12 @@ def _title(schemas: dict[str, Any]) -> None:
 
 def door_of(route: APIRoute) -> Door | None:
     """The door that a route goes through, if it has one."""
+    return _dependency_of(route, Door)
+
+
+def _dependency_of(route: APIRoute, kind: type[T]) -> T | None:
     calls: list[object] = [one.call for one in route.dependant.dependencies]
-    return next((call for call in calls if isinstance(call, Door)), None)
+    return next((call for call in calls if isinstance(call, kind)), None)
 
 
 def _never_null(parameter: dict[str, Any]) -> None:
@@ -294,11 +300,6 @@ _ANNOUNCED = {
         "schema": {"type": "string", "examples": ["Fri, 31 Dec 2027 22:00:00 GMT"]},
     },
 }
-
-
-def _ending_of(route: APIRoute) -> Ending | None:
-    calls: list[object] = [one.call for one in route.dependant.dependencies]
-    return next((call for call in calls if isinstance(call, Ending)), None)
 
 
 def _announce(operation: dict[str, Any], ending: Ending) -> None:
@@ -349,7 +350,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     operation["responses"].pop("422", None)
     for status in sorted(answers):
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
-    if (ending := _ending_of(route)) is not None:
+    if (ending := _dependency_of(route, Ending)) is not None:
         _announce(operation, ending)
     for status, answer in operation["responses"].items():
         if status.startswith("2") and door is not None:

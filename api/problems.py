@@ -381,7 +381,6 @@ def catalogue() -> dict[str, Documented]:
         for rule in (*table.constraints, *table.indexes):
             if reason := rule.info.get("refusal"):
                 found[reason.code] = Documented(409, errors.Conflict.title, reason.sentence)
-    found["code_in_use"] = Documented(
-        409, errors.Conflict.title, CODE_IN_USE
-    )  # of several tables, each with its own word
+    # Of several tables, each of which says whose code it is.
+    found["code_in_use"] = Documented(409, errors.Conflict.title, CODE_IN_USE)
     return found

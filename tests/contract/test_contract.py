@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import Depends
+from fastapi import Depends, FastAPI
 
 from api import openapi, problems
 from api.app import create_app
 from api.endings import Ending
-from api.event_catalogue import FACTS
+from api.event_catalogue import FACTS, class_name
 from api.resources import Resource
 from programme.errors import NotFound
 from programme.rules.event_types import HAPPENINGS
@@ -71,7 +71,7 @@ def test_every_event_has_its_webhook_with_the_shape_of_its_payload(document: dic
     assert schemas["EventType"]["enum"] == list(TYPES)
     for kind in Recorded.__subclasses__():
         if kind.resource in READ_WITH:
-            name = "".join(part.capitalize() for part in kind.resource.split("_"))
+            name = class_name(kind.resource)
             assert schemas[f"{name}EventData"]["properties"].keys() == {*kind.told, *FACTS.get(kind.resource, ())}
             assert schemas[f"{name}Event"]["properties"].keys() == schemas["Event"]["properties"].keys()
     for name, webhook in document["webhooks"].items():
@@ -203,7 +203,8 @@ def test_what_only_grows_passes_the_check(part: dict[str, Any], name: str) -> No
 ENDING = Ending(deprecated_on=date(2027, 1, 1), sunset_on=date(2028, 1, 1), instead="/v1/forecast")
 
 
-async def test_an_ending_is_told_with_every_answer_and_in_the_document(settings: Settings) -> None:
+def probed(settings: Settings) -> tuple[FastAPI, Resource]:
+    """The service with an operation that is to end."""
     app = create_app(settings)
     probe = Resource("/v1/probe", "statistics")
 
@@ -215,6 +216,11 @@ async def test_an_ending_is_told_with_every_answer_and_in_the_document(settings:
         return {"status": "ok"}
 
     app.include_router(probe)
+    return app, probe
+
+
+async def test_an_ending_is_told_with_every_answer(settings: Settings) -> None:
+    app, _ = probed(settings)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
         for path, status in (("/v1/probe", 200), ("/v1/probe?missing=true", 404)):
@@ -230,15 +236,7 @@ async def test_an_ending_is_told_with_every_answer_and_in_the_document(settings:
 def test_an_ending_stands_in_the_document_and_may_then_be_gone(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, document: dict[str, Any]
 ) -> None:
-    app = create_app(settings)
-    probe = Resource("/v1/probe", "statistics")
-
-    @probe.get("", summary="Probe", dependencies=[Depends(ENDING)])
-    async def get_probe() -> dict[str, str]:
-        """Something that is to end."""
-        return {}
-
-    app.include_router(probe)
+    app, probe = probed(settings)
     monkeypatch.setattr(openapi, "ROUTES", [*openapi.ROUTES, *probe.routes])
     announced = app.openapi()
     operation = announced["paths"]["/v1/probe"]["get"]

@@ -5,17 +5,10 @@ Spectral checks `example`; the `examples` and `default` of JSON Schema it leaves
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
-
-DESCRIPTION: dict[str, Any] = json.loads((Path(__file__).parents[2] / "openapi.json").read_text(encoding="utf-8"))
-ADDRESS = "urn:kokybe:openapi"
+from tests.payloads import DOCUMENT, validator
 
 
 def schemas(node: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -32,15 +25,12 @@ def schemas(node: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]
 
 
 def test_every_example_and_default_fits_its_schema() -> None:
-    registry: Registry[Any] = Registry().with_resource(ADDRESS, DRAFT202012.create_resource(DESCRIPTION))
     wrong = []
     seen = 0
-    for pointer, schema in schemas(DESCRIPTION):
-        validator = Draft202012Validator(
-            {"$ref": f"{ADDRESS}#{pointer}"}, registry=registry, format_checker=FormatChecker()
-        )
+    for pointer, schema in schemas(DOCUMENT):
+        shape = validator(pointer)
         for value in [*schema.get("examples", []), *([schema["default"]] if "default" in schema else [])]:
             seen += 1
-            wrong += [f"{pointer}: {error.message}" for error in validator.iter_errors(value)]
+            wrong += [f"{pointer}: {error.message}" for error in shape.iter_errors(value)]
     assert seen
     assert wrong == []
