@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    cast,
     column,
     exists,
     func,
@@ -70,6 +71,10 @@ KNOWN: tuple[Any, ...] = (Organisation.__table__, Site.__table__, Certificate.__
 DATED: tuple[Any, ...] = (AnnualReport.__table__, Enrolment.__table__, Finding.__table__)
 """Tables whose versions are kept; of the second ones also from which day on each holds."""
 
+FOLLOWING: Mapping[Any, frozenset[str]] = {AnnualReport.__table__: frozenset({"lapses_on"})}
+"""Columns of those that follow from something else, whose day is not that of the row's own changes: what is known of them
+by the moment holds on all days. A report lapses on the day on which its certificate ends."""
+
 APPENDED: Mapping[Any, str] = {
     CertificateDecision.__table__: "decided_at",
     AnnualReportSubmission.__table__: "submitted_at",
@@ -116,8 +121,15 @@ def _then(source: Table, names: list[str], past: Past, sees: Sees) -> CTE:
     version = (_FOR_THE_PUBLIC if sees is Sees.REGISTER else PastVersion.__table__).alias("version")
     typed = func.jsonb_to_record(version.c.kept).table_valued(*(column(name, source.c[name].type) for name in names))
     kept = typed.render_derived("was", with_types=True).lateral("was")
+    following = FOLLOWING.get(source, frozenset())
+
+    def of_then(name: str) -> ColumnElement[Any]:
+        if name == "id":  # by its id it is found at once
+            return version.c.id
+        return _known(source, version, kept.c[name], past) if name in following else kept.c[name]
+
     passed = (
-        select(*(version.c.id if name == "id" else kept.c[name] for name in names))  # by its id it is found at once
+        select(*(of_then(name).label(name) for name in names))
         .select_from(version.join(kept, true()))
         .where(
             version.c.resource == literal_column(f"'{source.name}'"),
@@ -131,6 +143,19 @@ def _then(source: Table, names: list[str], past: Past, sees: Sees) -> CTE:
             found = exists().where(later.c.id == version.c.id, behind, _shown(later, past, dated=True))
             passed = passed.where(~found.correlate(version))
     return present.where(_shown(source, past, dated=dated)).union_all(passed).cte(source.name)
+
+
+def _known(source: Table, version: FromClause, kept: ColumnElement[Any], past: Past) -> ColumnElement[Any]:
+    """What is known by the moment, by no matter which change; what was `kept` where the rest is not for the caller."""
+    present = select(source.c[kept.name]).where(source.c.id == version.c.id)
+    if past is Past.DAY:
+        return func.coalesce(present.correlate(version).scalar_subquery(), kept)
+    known = PastVersion.__table__.alias("known")
+    last = select(cast(known.c.kept[kept.name].astext, kept.type)).where(
+        known.c.id == version.c.id, known.c.known_from <= KNOWN_AT, known.c.known_until > KNOWN_AT
+    )
+    present = present.where(source.c.known_from <= KNOWN_AT)
+    return func.coalesce(*(one.correlate(version).scalar_subquery() for one in (present, last)), kept)
 
 
 def _shown(of: FromClause, past: Past, *, dated: bool) -> ColumnElement[bool]:

@@ -172,6 +172,35 @@ async def test_a_report_as_it_stood_before_it_was_handed_in(world: World) -> Non
             assert [item["state"] for item in listed] == [state]
 
 
+async def test_an_end_dated_back_excuses_the_report_on_every_day_since(world: World) -> None:
+    """What ends a certificate is not the report's own doing: a decision of later says how it was from its day on, and
+    what was known of it at a moment before stays what it was."""
+    world.travel("2026-03-02")
+    made = await a_certificate(world.database, "2025-04-01", reference="LIT2025-700")
+    office, path = await world.caller("coordinator"), f"/v1/annual-reports/{made.reports[0]}"
+    world.travel("2026-04-10")
+    started = await office.move(path, "start")
+    assert started.status_code == 200, started.text
+    world.travel("2026-04-20")
+    body = {**WITHDRAWAL, "effective_on": "2026-04-05"}
+    withdrawn = await (await awarder_of(world)).move("/v1/certificates/LIT2025-700", "withdraw", body)
+    assert withdrawn.status_code == 200, withdrawn.text
+    world.travel("2026-04-21")
+    for query, state, flags in (
+        ("as_of=2026-04-04", "scheduled", ["open", "overdue"]),
+        ("as_of=2026-04-07", "scheduled", []),
+        ("as_of=2026-04-12", "drafting", []),
+        ("as_of=2026-04-07&known_at=2026-04-12T10:00:00Z", "scheduled", ["open", "overdue"]),
+        ("as_of=2026-04-07&known_at=2026-04-21T08:00:00Z", "scheduled", []),
+    ):
+        one = (await office.get(f"{path}?{query}")).json()
+        assert (one["state"], one["flags"]) == (state, flags), query
+        said = (await office.get(f"{path}/explain?{query}")).json()
+        assert (said["state"], said["flags"]) == (state, flags), query
+        listed = (await office.get(f"/v1/annual-reports?sequence=1&flag=overdue&{query}")).json()["items"]
+        assert bool(listed) == ("overdue" in flags), query
+
+
 async def test_what_was_brought_in_stood_as_it_did_on_its_days(world: World) -> None:
     """An agreement of before was in force until it was completed; a report of before was owed until it was handed in."""
     await load_programme(world.database)

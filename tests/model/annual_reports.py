@@ -56,70 +56,66 @@ class AnnualReport(Thing):
         self._tell(day)
 
     def lapses(self, on: date) -> None:
-        """The certificate ends on that day. What the report was before its last change tells nothing of it."""
+        """The certificate ends on that day, whatever the report itself was then."""
         self.lapses_on = on
-        day, _ = self.told.pop()
-        self._tell(day)
 
     def _tell(self, day: date) -> None:
-        self.told.append((day, (self.state, self.organisation, self.lapses_on)))
+        self.told.append((day, (self.state, self.organisation)))
 
-    def version(self, p: Programme, actor: Actor | None, on: date) -> tuple[str, str, date] | None:
-        """Its state, whose it was and when it lapses, as of the day and as far as the actor sees whose it was: the last
-        that they see of what had come by then, unless something that they do not see had come in its place."""
+    def version(self, p: Programme, actor: Actor | None, on: date) -> str | None:
+        """Its state as of the day and as far as the actor sees whose it was: the last that they see of what had come by
+        then, unless something that they do not see had come in its place."""
         for place in range(len(self.told) - 1, -1, -1):
-            day, (state, holder, lapses_on) = self.told[place]
+            day, (state, holder) = self.told[place]
             if day <= on and (actor is None or p.knows(actor, holder)):
                 gone = any(later <= on for later, _ in self.told[place + 1 : place + 2])
-                return None if gone else (state, holder, lapses_on)
+                return None if gone else state
         return None
 
     def stands(self, on: date) -> str:
         return self.state
 
     def shown(self, p: Programme, actor: Actor, on: date) -> dict[str, Any] | None:
-        version = self.version(p, actor, on)
-        return version and self._shows(on, version)
+        state = self.version(p, actor, on)
+        return state and self._shows(on, state)
 
     def shows(self, p: Programme, on: date) -> dict[str, Any] | None:
-        version = self.version(p, None, on)
-        return version and self._shows(on, version)
+        state = self.version(p, None, on)
+        return state and self._shows(on, state)
 
-    def _shows(self, on: date, version: tuple[str, str, date]) -> dict[str, Any]:
-        state, _, lapses_on = version
-        return {"state": state, "flags": self.flags(on, lapses_on), "due_on": str(self.due(on))}
+    def _shows(self, on: date, state: str) -> dict[str, Any]:
+        return {"state": state, "flags": self.flags(on), "due_on": str(self.due(on))}
 
     def in_time(self, p: Programme, actor: Actor, on: date) -> str | None:
         """As what it is counted on the day."""
-        version = self.version(p, actor, on)
-        return version and self.timeliness(on, version[2])
+        return self.version(p, actor, on) and self.timeliness(on)
 
     def due(self, on: date) -> date:
         """The last day as it stood then."""
         not_yet = [one.before for one in self.extensions if one.granted and one.decided_on and one.decided_on > on]
         return min(not_yet, default=self.due_on)
 
-    def owed(self, on: date, lapses_on: date) -> bool:
-        return on < lapses_on and (self.waived_on is None or on < self.waived_on)
+    def owed(self, on: date) -> bool:
+        return on < self.lapses_on and (self.waived_on is None or on < self.waived_on)
 
     def submitted(self, on: date) -> bool:
         return self.first_submitted_on is not None and self.first_submitted_on <= on
 
-    def flags(self, on: date, lapses_on: date) -> list[str]:
+    def flags(self, on: date) -> list[str]:
         found = []
-        if self.owed(on, lapses_on) and not self.submitted(on):
+        if self.owed(on) and not self.submitted(on):
             due = self.due(on)
             found += ["open"] * (on >= self.opens_on)
             found += ["due_soon"] * (days_before(due, self.due_soon_days) <= on <= due)
             found += ["overdue"] * (on > due)
             found += ["delinquent"] * (on > days_after(due, self.grace_days))
-        return found + ["late"] * (self.timeliness(on, lapses_on) == "late")
+        return found + ["late"] * (self.timeliness(on) == "late")
 
-    def timeliness(self, on: date, lapses_on: date) -> str:
+    def timeliness(self, on: date) -> str:
         first = self.first_submitted_on
         if first is not None and first <= on:
             return "late" if first > self.due(first) else "on_time"
-        if not self.owed(on, lapses_on):
+        if not self.owed(on):
             return "not_owed"
         return "overdue" if on > self.due(on) else "upcoming"
 
