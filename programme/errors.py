@@ -26,6 +26,10 @@ class Reason:
     def given(self, **facts: Any) -> Reason:
         return Reason(self.code, self.sentence, facts, self.personal)
 
+    def at(self, pointer: str) -> FieldError:
+        """The same of one place of the body, where another value there would not meet it."""
+        return FieldError(pointer, self.code, self.sentence, self.facts)
+
     def say(self, language: Language) -> dict[str, Any]:
         """As it stands in `reasons`: the code, the sentence, and the facts in machine-readable form."""
         plain = {name: value for name, value in self.facts.items() if not isinstance(value, Sentence)}

@@ -194,7 +194,8 @@ class Move(Body):
 
 
 class ReasonRead(BaseModel):
-    """One thing that stands in the way; further members are facts that a program needs, such as `opens_on`."""
+    """One thing that stands in the way; further members are facts that a program needs, such as `opens_on`. `lifted_by`: the
+    field of the body that answers it, so that the move is open to who gives it."""
 
     model_config = ConfigDict(extra="allow")
 

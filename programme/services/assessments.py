@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from programme.errors import FieldError, Forbidden, Invalid, NotAllowed
+from programme.errors import FieldError, Forbidden, Invalid
 from programme.queries.assessments import ASSESSMENTS, PASS_RULE
 from programme.rules import assessments as rules
 from programme.rules.assessments import OWN_WORK, RatingValue, State
-from programme.rules.lifecycle import REFUSED, Move, Role
+from programme.rules.lifecycle import Move, Role
 from programme.rules.standards import ASSESSED_BY
 from programme.sentences import Sentence
 from programme.services.certificates import in_force, level_of
@@ -62,6 +62,10 @@ REVIEWER_OF_THEIRS = Sentence(
 NEEDS_AN_AUDITOR = Sentence(
     lt="Pradėtas auditas negali likti be auditoriaus: paskirkite kitą.",
     en="An audit that has begun cannot be left without its auditor: name another one.",
+)
+HANDED_IN = Sentence(
+    lt="Darbas jau pateiktas: kas vertino, nebekeičiama.",
+    en="The work is handed in: who carried it out is not changed any more.",
 )
 NOBODY_NAMED = Sentence(
     lt="Nurodykite vertintoją, peržiūrėtoją arba abu.", en="Name who assesses, who reviews, or both."
@@ -142,7 +146,8 @@ async def assign(work: Work, assessment_id: UUID, **named: UUID | None) -> Asses
     if not named:
         raise Invalid(FieldError("", "nobody_named", NOBODY_NAMED))
     if "assessor" in named:
-        rules.LIFECYCLE.require(assessment.state, State.PLANNED, State.IN_PROGRESS)
+        if assessment.state not in (State.PLANNED, State.IN_PROGRESS):
+            raise Invalid(FieldError("/assessor", "assessor_fixed", HANDED_IN))
         if named["assessor"] is None and assessment.state != State.PLANNED and assessment.kind not in OWN_WORK:
             raise Invalid(FieldError("/assessor", rules.NO_ASSESSOR.code, NEEDS_AN_AUDITOR))
     for name, client in named.items():
@@ -177,15 +182,11 @@ async def _fit(work: Work, assessment: Assessment, named: Collection[str]) -> No
                     await _of_auditor(work, assessment, day),
                     belongs=client.organisation_id == assessment.organisation_id,
                 )
-                errors += [
-                    FieldError("/assessor", reason.code, reason.sentence, reason.facts)
-                    for reason in rules.conflicts(facts)
-                ]
+                errors += [reason.at("/assessor") for reason in rules.conflicts(facts)]
         elif client is None or (client.role, client.organisation_id) != (Role.PROVIDER, assessment.organisation_id):
             errors.append(FieldError("/assessor", "not_of_the_organisation", NOT_ONE_OF_THEM))
     if assessment.reviewer is not None and assessment.reviewer == assessment.assessor:
-        reason = rules.REVIEWER_IS_ASSESSOR
-        errors.append(FieldError("/reviewer", reason.code, reason.sentence))
+        errors.append(rules.REVIEWER_IS_ASSESSOR.at("/reviewer"))
     elif "reviewer" in named and assessment.reviewer is not None:
         client = await _client(work, assessment.reviewer)
         if client is None or client.role not in REVIEWERS:
@@ -229,7 +230,7 @@ async def start(work: Work, assessment_id: UUID, *, effective_on: date | None = 
         began = await _of_auditor(work, assessment, day)
         reasons = [reason for reason in (rules.licensed(began), rules.independent(began)) if reason is not None]
         if reasons:
-            raise NotAllowed(REFUSED, reasons=reasons)
+            raise Invalid(*(reason.at("/effective_on") for reason in reasons))
     assessment.started_on = day
     await work.record(move.event, assessment, effective_on=day)
     return assessment

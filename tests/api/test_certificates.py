@@ -112,8 +112,10 @@ async def test_a_failed_audit_needs_an_override(world: World) -> None:
     grant = {
         "certified_on": "2026-11-22", "reference": "LIT2026-101", "assessment_id": audit["id"], "decision_ref": "AC-1",
     }  # fmt: skip
+    listed = next(one for one in (await awarder.get(path)).json()["actions"] if one["name"] == "grant")
+    assert [(one["code"], one["lifted_by"]) for one in listed["reasons"]] == [("audit_not_passed", "override_reason")]
     refused = await awarder.move(path, "grant", grant)
-    assert [reason["code"] for reason in refused.json()["reasons"]] == ["audit_not_passed"]
+    assert (refused.status_code, refused.json()["reasons"]) == (409, listed["reasons"])
 
     granted = await awarder.move(
         path, "grant", {**grant, "override_reason": "Komiteto sprendimas dėl 3.2 kriterijaus."}
@@ -122,6 +124,24 @@ async def test_a_failed_audit_needs_an_override(world: World) -> None:
     assert granted.status_code == 200, granted.text
     history = (await awarder.get(f"{path}/history")).json()["items"]
     assert [(one["kind"], one["decision_ref"]) for one in history] == [("grant", "AC-1")]
+
+
+async def test_a_failed_audit_beside_a_passed_one_is_the_wrong_one_to_name(world: World) -> None:
+    awarder = await world.caller("awarder")
+    path, grant = await a_grantable_draft(world)
+    holder = (await awarder.get(path)).json()["organisation_id"]
+    failed = await world.finished_audit(holder, outcome="not_met", scope=SCOPE)
+    assert (await actions(awarder, path))["grant"] == []
+    body = {**grant, "assessment_id": failed["id"]}
+
+    refused = await awarder.move(path, "grant", body)
+
+    assert refused.status_code == 422, refused.text
+    assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [
+        ("/assessment_id", "audit_not_passed")
+    ]
+    overridden = await awarder.move(path, "grant", {**body, "override_reason": "Komiteto sprendimas."})
+    assert overridden.status_code == 200, overridden.text
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,11 @@ async def test_nokas_is_not_granted_until_its_owner_says_for_how_long(world: Wor
     assert refused.status_code == 409, "nor a day before it says so"
     world.travel("2026-11-23")
     assert await what_stands_in_the_way(world, draft) == {}
+    refused = await grant(world, draft, audit["id"], "NOKAS-2026-1", certified_on="2026-11-22")
+    assert refused.status_code == 422, "the day is what stands in the way now"
+    assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [
+        ("/certified_on", "validity_not_set")
+    ]
     granted = await grant(world, draft, audit["id"], "NOKAS-2026-1", certified_on="2026-11-23")
     assert (granted.status_code, granted.json()["expires_on"]) == (200, "2028-11-23")
     assert (await awarder.get(f"/v1/annual-reports?certificate_id={draft}")).json()["items"] == []

@@ -18,6 +18,7 @@ AUDIT_NOT_PASSED = Reason(
         lt="Išorės audito rezultatas neatitinka standarto vertinimo taisyklės.",
         en="The external audit does not meet the pass rule of the standard.",
     ),
+    {"lifted_by": "override_reason"},
 )
 VALIDITY_UNKNOWN = Reason(
     "validity_not_set",

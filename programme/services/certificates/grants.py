@@ -8,13 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from programme.errors import FieldError, Invalid, NotAllowed
+from programme.errors import FieldError, Invalid
 from programme.queries.certificates import CERTIFICATES
 from programme.rules import annual_reports as report_rules
 from programme.rules import certificates as rules
 from programme.rules.annual_reports import Obligation
 from programme.rules.certificates import Status
-from programme.rules.lifecycle import REFUSED
 from programme.sentences import Sentence
 from programme.services.certificates.decisions import MOST_AHEAD, decide, put_on_record, reschedule
 from programme.services.certificates.periods import keep_apart
@@ -61,7 +60,7 @@ async def grant(
     if audit.assessor is not None and audit.assessor == work.actor.client_id:
         await judge(work, CERTIFICATES, certificate.id, "grant", auditor_of_all=True)
     if audit.outcome != "met" and override_reason is None:
-        raise NotAllowed(REFUSED, reasons=[rules.AUDIT_NOT_PASSED])
+        raise Invalid(rules.AUDIT_NOT_PASSED.at("/assessment_id"))
     predecessor = await _predecessor(work, certificate)
     version = (
         await work.session.scalars(select(StandardVersion).where(StandardVersion.code == certificate.standard_version))
@@ -75,7 +74,7 @@ async def grant(
     await _check_reference(work, certificate.standard, reference)
     policy = await policy_on(work, certificate.standard_version, certified_on)
     if policy is None or policy.validity_months is None:
-        raise NotAllowed(REFUSED, reasons=[rules.VALIDITY_UNKNOWN])
+        raise Invalid(rules.VALIDITY_UNKNOWN.at("/certified_on"))
     await put_in_force(work, certificate, reference, certified_on, policy)
     certificate.assessment_id = audit.id
     decision = await decide(

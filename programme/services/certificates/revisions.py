@@ -9,12 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from programme.errors import FieldError, Invalid, NotAllowed
+from programme.errors import FieldError, Invalid
 from programme.queries.certificates import CERTIFICATES
 from programme.rules import annual_reports as report_rules
-from programme.rules import certificates as rules
 from programme.rules.calendar import add_months
-from programme.rules.lifecycle import REFUSED
 from programme.rules.scopes import supplements
 from programme.sentences import Sentence
 from programme.services.annual_reports import obligation
@@ -166,16 +164,14 @@ async def restore(
     before, began = certificate.expires_on, certificate.valid_from
     if before is None or began is None:
         raise ValueError("a draft is not restored")
-    if audit.ended_on is None or audit.ended_on < began:
+    if audit.ended_on is None or audit.ended_on < began or audit.outcome != "met":
         raise Invalid(FieldError("/assessment_id", "unknown_audit", NOT_RECERTIFIED))
     if audit.assessor is not None and audit.assessor == work.actor.client_id:
         await judge(work, CERTIFICATES, certificate.id, "restore", auditor_of_all=True)
-    if audit.outcome != "met":
-        raise NotAllowed(REFUSED, reasons=[rules.NOT_RECERTIFIED])
     day = effective_on or work.today
     policy = await policy_on(work, certificate.standard_version, work.today)
     if policy is None or policy.validity_months is None:
-        raise NotAllowed(REFUSED, reasons=[rules.VALIDITY_UNKNOWN])
+        raise ValueError("a guard of the move has seen to it")
     last = add_months(before, policy.validity_months)
     within(
         "/effective_on", day,
