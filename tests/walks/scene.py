@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from programme.rules.ratings import PLAIN_SCALE
 from programme.services import auditors, clients
-from programme.tables import Auditor
+from programme.tables import Auditor, StandardVersion
 from tests.model import OPEN, Actor, Organisation, Programme, Project
 from tests.model.assessments import Assessment, Finding
 from tests.model.certificates import Certificate
@@ -23,6 +24,7 @@ from tests.world import World
 
 TODAY = date(2026, 11, 22)
 CRITERIA = {"RATAS-1": ("1.1", "1.2", "2.1"), "RATAS-2": ("1.1", "2.1"), "RATAS-3": ()}
+ANNOUNCED = "RATAS-4"
 LICENSED_UNTIL = date(2028, 2, 29)
 """Of the second auditor; the first is licensed for good."""
 CARE, HOME = ["LONG_TERM_CARE"], ["DAY_CARE_HOME"]
@@ -40,8 +42,10 @@ async def a_scene(world: World) -> Walk:
     project = await _project(coordinator)
     walk = Walk(world, Programme(TODAY, organisations, project), {}, {})
     await _cast(walk, first["id"], second["id"], heir["id"])
-    for code, criteria in CRITERIA.items():
-        version = Version(code, "current" if code == "RATAS-1" else "draft", criteria)
+    states = {"RATAS-1": "current", ANNOUNCED: "announced"}
+    for code in versions:
+        criteria = CRITERIA.get(code, ())
+        version = Version(code, states.get(code, "draft"), criteria)
         walk.p.begin(version)
         walk.introduce(version, versions[code])
         if criteria:
@@ -51,7 +55,8 @@ async def a_scene(world: World) -> Walk:
 
 
 async def _standard(world: World) -> dict[str, str]:
-    """A version in force, one that is drafted, and one without criteria; the id of each."""
+    """A version in force, one that is drafted, one without criteria, and one of which it is known only that it will come,
+    as such a one is brought in; the id of each."""
     coordinator = await world.caller("coordinator")
     name = {"lt": "Ratas", "en": "Wheel"}
     body = {"code": STANDARD, "name": name, "levels": [{"code": "BASIC", "name": name, "rank": 1}]}
@@ -71,7 +76,13 @@ async def _standard(world: World) -> dict[str, str]:
         ids[code] = made.json()["id"]
     done = await coordinator.move(f"/v1/standards/{STANDARD}/versions/RATAS-1", "publish")
     assert done.status_code == 200, done.text
-    return ids
+    async with world.at_work() as work:
+        version = StandardVersion(
+            standard=STANDARD, code=ANNOUNCED, state="announced", node_kind="principle", counts={}, display_type={},
+            criteria_official=False, principles=[], scale=PLAIN_SCALE,
+        )  # fmt: skip
+        await work.add(version, "standard_version.added")
+        return {**ids, ANNOUNCED: str(version.id)}
 
 
 async def _project(coordinator: Any) -> Project:

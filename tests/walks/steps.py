@@ -27,6 +27,12 @@ ENDING = frozenset({
 })  # fmt: skip
 """Moves after which little can be done, or as much as before."""
 
+UNDONE = frozenset({
+    "suspend", "reinstate", "request_cancellation", "withdraw_cancellation_request", "decline_cancellation", "submit",
+    "start_review", "return", "require_improvement", "resubmit", "plan", "answer", "reopen", "retire", "resume",
+})  # fmt: skip
+"""Moves that another one undoes, and those."""
+
 
 async def take(walk: Walk, number: int) -> None:
     """One step, and every other time a look at what has been moved or at anything else."""
@@ -68,6 +74,22 @@ async def the_same_goes_on(walk: Walk, chance: Chance) -> None:
         return
     move = chance.pick(moves, _road, lambda one: 0.3 if one.name in ENDING else 1)
     await _make(walk, move, walk.at, moves[move], chance)
+
+
+async def there_and_back(walk: Walk, chance: Chance) -> None:
+    """Something is done, undone and done again, on the same day or some days later: spans of days meet."""
+    first = {move: things for move, things in walk.open_moves().items() if move.name in UNDONE}
+    if not first:
+        return
+    thing = walk.at = chance.pick(first[chance.pick(first, _road)], mark)
+    for _ in range(chance.randrange(3, 7)):
+        open_now = {move: found[thing] for move, found in walk.open_moves().items() if thing in found}
+        moves = {move: actors for move, actors in open_now.items() if move.name in UNDONE}
+        if not moves:
+            return
+        move = chance.pick(moves, _road)
+        await _make(walk, move, thing, moves[move], chance)
+        walk.wait(min(walk.p.today + timedelta(days=chance.choice([0, 0, 1, 5])), LAST_DAY))
 
 
 async def _make(walk: Walk, move: Move, thing: Thing, actors: list[Actor], chance: Chance) -> None:
@@ -230,6 +252,7 @@ NEW: dict[Any, tuple[Callable[[Walk, Chance], dict[str, Any]], float]] = {
 """What can be begun: its body, and how often."""
 
 WAYS: dict[Callable[[Walk, Chance], Awaitable[None]], float] = {
-    something_open: 6, the_same_goes_on: 7, anything: 4, time_passes: 4, something_new: 4, the_pass_comes: 0.5, a_policy_changes: 0.3,
+    something_open: 6, the_same_goes_on: 7, there_and_back: 1.5, anything: 4, time_passes: 4, something_new: 4,
+    the_pass_comes: 0.5, a_policy_changes: 0.3,
 }  # fmt: skip
 """Kinds of step, and how often."""
