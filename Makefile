@@ -21,7 +21,7 @@ run: $(TO_RUN) ## the whole service on this machine, with servers and data of it
 test: check ## everything that a submission must pass: the checks, then the tests
 	@exec $(BIN)/python -m pytest -n 2
 
-soak: $(TO_DEVELOP) ## what takes minutes: every bad shape everywhere, 20,000 drawn requests, 20,000 steps of random walks
+soak: $(TO_DEVELOP) ## what takes minutes: every bad shape everywhere, 20,000 drawn requests, 20,000 steps of random walks, 5,000 pairs of worlds
 	@SOAK=1 exec $(BIN)/python -m pytest -n 2 -m soak --timeout 3600 -s
 
 check: $(TO_DEVELOP) ## style, types, architecture, dependencies, migrations, image, what is generated

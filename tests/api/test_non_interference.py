@@ -7,7 +7,6 @@ the request's own id and what seals a cursor differ from answer to answer anyway
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import sys
 import time
@@ -31,9 +30,10 @@ from programme.work import begin
 from tests.asked import Asked, Asking
 from tests.conftest import TEMPLATE, administer, url_of
 from tests.full import Full, a_full_organisation
+from tests.soak import SOAK, sampled
 from tests.world import NOON, Caller, World
 
-PAIRS = int(os.environ.get("KOKYBE_NONINTERFERENCE_PAIRS") or (5000 if os.environ.get("SOAK") else 300))
+PAIRS = 5000 if SOAK else 300
 """How many requests are asked of both databases."""
 
 ROLES = (Role.PROVIDER, Role.AUDITOR, Role.REVIEWER, Role.AWARDER, Role.PARTNER, Role.PUBLIC)
@@ -207,7 +207,8 @@ def told(answer: Any, known: frozenset[str]) -> tuple[int, dict[str, str], str]:
     return answer.status_code, headers, UUID_FORM.sub(lambda found: found[0] if found[0] in known else "…", words)
 
 
-@pytest.mark.timeout(1800)
+@sampled
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("second_wall", "pairs"), [(True, PAIRS), (False, PAIRS // 2)], ids=["both walls", "the first alone"]
 )

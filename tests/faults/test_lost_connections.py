@@ -1,10 +1,9 @@
 """Backends are ended ten times a second, and the server itself restarts, while callers write: what was acknowledged is
-there, once, and nobody is told of a fault. `SOAK=1` makes it last."""
+there, once, and nobody is told of a fault. `make soak` makes it last."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -20,9 +19,10 @@ from programme.services import loading
 from programme.settings import Settings
 from tests import oracle
 from tests.faults.service import restart_at_once
+from tests.soak import SOAK, sampled
 from tests.world import Caller, World, legal_code
 
-SECONDS = 20.0 if os.environ.get("SOAK") else 2.5
+SECONDS = 20.0 if SOAK else 2.5
 
 
 class Office:
@@ -99,6 +99,7 @@ async def _organisations(world: World) -> AsyncIterator[dict[str, str]]:
             yield dict(row)
 
 
+@sampled
 async def test_backends_ended_ten_times_a_second_cost_no_write(racing_world: World, clone_url: str) -> None:
     ender = await asyncpg.connect(asyncpg_url(clone_url))
     office, ended = Office(racing_world), 0
@@ -131,6 +132,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     instance.stop()
 
 
+@sampled
 async def test_a_server_that_restarts_at_once_loses_nothing_that_was_acknowledged(
     app: Any, instance: Instance, settings: Settings
 ) -> None:
@@ -140,7 +142,7 @@ async def test_a_server_that_restarts_at_once_loses_nothing_that_was_acknowledge
             office = Office(world)
 
             async def disturb() -> None:
-                for _ in range(3 if os.environ.get("SOAK") else 1):
+                for _ in range(3 if SOAK else 1):
                     await asyncio.sleep(0.7)
                     restart_at_once(instance)  # the whole test stands still until the server accepts again
                     began = time.monotonic()
