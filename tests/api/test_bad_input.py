@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 import pytest
 from fastapi.routing import APIRoute
-from starlette.routing import Match
 from starlette.types import Message
 
 from api import problems
@@ -199,12 +198,9 @@ async def test_what_is_too_large_or_of_another_type_goes_no_further(world: World
 @pytest.mark.parametrize("path", sorted({route.path for route in ROUTES}))
 async def test_every_other_method_is_told_which_there_are(world: World, path: str) -> None:
     address = re.sub(r"{\w+}", ANY_ID, path)
-    taken = {"HEAD"}
-    for route in ROUTES:
-        if route.matches({"type": "http", "method": "GET", "path": address, "root_path": ""})[0] is not Match.NONE:
-            taken |= route.methods
-    if "GET" not in taken:
-        taken.remove("HEAD")
+    taken = {method for route in ROUTES if route.path == path for method in route.methods}
+    if "GET" in taken:
+        taken.add("HEAD")
     host = {b"host": b"kokybe.test"}
     for method in {
         "GET",

@@ -153,3 +153,14 @@ async def test_how_the_items_hang_together_is_one_of_two(world: World) -> None:
     audit = await world.assessment(started=True)
     answer = await rate(await world.caller("auditor"), audit, item("3.1"), query="?atomicity=some")
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "atomicity")
+
+
+async def test_bulk_is_an_address_of_its_own_and_no_criterion(world: World) -> None:
+    auditor = await world.caller("auditor")
+    audit = await world.assessment(started=True)
+    ratings = f"/v1/assessments/{audit['id']}/ratings"
+    for method, path, allow in (
+        ("PUT", "/bulk", "POST"), ("GET", "/bulk", "POST"), ("PATCH", "/bulk", "POST"), ("PATCH", "/3.2", "GET, HEAD, PUT"),
+    ):  # fmt: skip
+        answer = await auditor.request(method, f"{ratings}{path}", json=item("3.2"))
+        assert (answer.status_code, answer.headers.get("allow")) == (405, allow), (method, path)
