@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api import development, documents, openapi, problems, verification
+from api import development, directory, documents, openapi, problems, verification
 from api.access.oidc import Issuer, Issuers
 from api.access.tokens import Tokens
 from api.cursors import Cursors
@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.limits = Limits(settings)
     app.state.pulse = Pulse(os.environ.get(ENDING))
     problems.install(app)
+    directory.install(app)
     for router in ROUTERS:
         app.include_router(router)
     openapi.install(app)

@@ -11,13 +11,12 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 from pydantic import Field
 
 from api.access.oidc import ALGORITHMS, Issuer, signatures
-from api.resources import Prefixed
 from api.strict_json import StrictRoute
 from programme.outbound.openid import Published
 from programme.settings import Settings
@@ -50,7 +49,7 @@ def install(app: FastAPI, settings: Settings) -> Issuer:
         "subject_types_supported": ["public"],
         "response_types_supported": [],
     }
-    router = Prefixed(PATH, route_class=StrictRoute, include_in_schema=False)
+    router = APIRouter(prefix=PATH, route_class=StrictRoute, include_in_schema=False)
 
     @router.get("/.well-known/openid-configuration")
     async def discover() -> dict[str, Any]:

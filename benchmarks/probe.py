@@ -27,7 +27,7 @@ def whole() -> FastAPI:
     first.add_api_route(FIRST, _answer, name="first")
     last.add_api_route(LAST, _answer, name="last")
     app.include_router(first)
-    app.router.routes.insert(0, app.router.routes.pop())
+    app.router.routes.insert(1, app.router.routes.pop())  # behind the directory
     app.include_router(last)
     return app
 

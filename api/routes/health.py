@@ -15,7 +15,7 @@ from programme.database import Database
 from programme.errors import NotFound
 from schemas.base import Answer
 
-router = Resource("", "operations", beginnings=("/livez", "/readyz", "/metrics"))
+router = Resource("", "operations")
 
 
 class Alive(Answer):
