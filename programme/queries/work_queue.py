@@ -32,6 +32,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from programme.queries.annual_reports import ANNUAL_REPORTS, EXTENSION_REQUESTED
 from programme.queries.assessments import ASSESSMENTS
@@ -65,6 +66,7 @@ from programme.tables import (
     AnnualReportReview,
     Assessment,
     Certificate,
+    CertificateVote,
     Contact,
     Enrolment,
     Finding,
@@ -104,6 +106,18 @@ _COMMENTED_BY_ME = (
     .correlate(AnnualReport.__table__)
     .exists()
 )
+_TO_DECIDE = and_(_c.expires_on.is_(None), _c.ended_on.is_(None), AUDITS.exists())
+_COMMITTEE_DECIDES = cast(CERTIFICATES.facts["policy"], JSONB)[said("decision_quorum")].astext.is_not(None)
+_VOTED_BY_ME = (
+    select(CertificateVote.id)
+    .where(
+        CertificateVote.certificate_id == _c.id,
+        CertificateVote.draft_version == _c.version,
+        CertificateVote.voter == _CLIENT,
+    )
+    .correlate(Certificate.__table__)
+    .exists()
+)
 _REVIEW_BY = func.coalesce(_c.review_by, LATEST)
 """As the index has it."""
 _UNDONE: ColumnElement[Any] = literal_column("""'$[*] ? (@.done_on == null)'::jsonpath""")
@@ -128,7 +142,8 @@ WAITING: Mapping[Kind, Waiting] = {
     Kind.FINDING_TO_PLAN: Waiting(and_(HANDED_IN, _f.state == said(FindingState.OPEN.value)), _f.due_on),
     Kind.FINDING_TO_ANSWER: Waiting(HANDED_IN, _f.due_on),
     Kind.FINDING_TO_VERIFY: Waiting(and_(HANDED_IN, or_(_OWN_WORK, _MY_AUDIT, _MY_REVIEW))),
-    Kind.CERTIFICATE_TO_DECIDE: Waiting(and_(_c.expires_on.is_(None), _c.ended_on.is_(None), AUDITS.exists())),
+    Kind.CERTIFICATE_TO_VOTE_ON: Waiting(and_(_TO_DECIDE, _COMMITTEE_DECIDES, not_(_VOTED_BY_ME))),
+    Kind.CERTIFICATE_TO_DECIDE: Waiting(_TO_DECIDE),
     Kind.SUSPENSION_TO_REVIEW: Waiting(and_(_c.review_by.is_not(None), _REVIEW_BY <= TODAY), _c.review_by),
     Kind.CANCELLATION_TO_DECIDE: Waiting(_c.cancellation_requested_on.is_not(None), _c.cancellation_wanted_on),
     Kind.REPORT_TO_SUBMIT: Waiting(

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     FINDING_TO_PLAN = "finding_to_plan"
     FINDING_TO_ANSWER = "finding_to_answer"
     FINDING_TO_VERIFY = "finding_to_verify"
+    CERTIFICATE_TO_VOTE_ON = "certificate_to_vote_on"
     CERTIFICATE_TO_DECIDE = "certificate_to_decide"
     SUSPENSION_TO_REVIEW = "suspension_to_review"
     CANCELLATION_TO_DECIDE = "cancellation_to_decide"
@@ -154,6 +155,11 @@ DUTIES: Mapping[Kind, Duty] = {
         "findings", "verify", _AU, _R,
         lt="Į neatitiktį atsakyta: reikia patikrinti, ar ji pašalinta.",
         en="The finding was answered: whether the answer is effective is to be verified.",
+    ),
+    Kind.CERTIFICATE_TO_VOTE_ON: _duty(
+        "certificates", "vote", _AW,
+        lt="Auditas užbaigtas: dėl sertifikato balsuoja komitetas, o Jūsų balso dar nėra.",
+        en="The audit is finalised: the committee votes on the certificate, and your vote is not there yet.",
     ),
     Kind.CERTIFICATE_TO_DECIDE: _duty(
         "certificates", "grant", _AW,

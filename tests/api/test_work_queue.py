@@ -12,9 +12,11 @@ from programme.rules.work_queue import DUTIES, Kind
 from programme.services import loading
 from tests.api import test_findings as findings
 from tests.api.test_annual_reports import FEEDBACK, SUBMIT, an_open_report, move
+from tests.api.test_certificate_decisions import set_policy
 from tests.api.test_certificates import a_draft, a_grantable_draft
 from tests.api.test_enrolments import BODIES, SCOPE, apply
 from tests.api.test_findings import a_finding_handed_in
+from tests.api.test_votes import vote
 from tests.full import a_full_organisation
 from tests.made import a_certificate
 from tests.world import Caller, World
@@ -163,6 +165,31 @@ async def test_an_audit_waits_for_its_auditor_then_for_a_reviewer_then_for_the_a
     assert [(item["kind"], item["href"]) for item in await queue(awarder)] == [("certificate_to_decide", path)]
     assert (await awarder.move(path, "refuse", {"reason": "Neįgyvendinti kriterijai."})).status_code == 200
     assert await waiting(awarder) == []
+
+
+async def test_a_draft_waits_for_the_vote_of_each_member_of_the_committee(world: World) -> None:
+    await set_policy(world, decision_quorum=2)
+    path, _ = await a_grantable_draft(world)
+    one, two = [await world.caller("awarder", another=which) for which in (0, 1)]
+
+    async def kinds(caller: Caller) -> dict[str, bool]:
+        return {item["kind"]: item["action"]["allowed"] for item in await queue(caller) if item["href"] == path}
+
+    for member in (one, two):
+        assert await kinds(member) == {"certificate_to_vote_on": True, "certificate_to_decide": False}
+    assert (await vote(one, path, "for")).status_code == 201
+    assert await kinds(one) == {"certificate_to_decide": False}
+    assert (await kinds(two))["certificate_to_vote_on"]
+    changed = await (await world.caller("coordinator")).change(path, {"staff": 9})
+    assert changed.status_code == 200, changed.text
+    assert (await kinds(one))["certificate_to_vote_on"], "written anew, it is voted on anew"
+    for member in (one, two):
+        await vote(member, path, "for")
+        assert "certificate_to_vote_on" not in await kinds(member)
+    assert await kinds(one) == await kinds(two) == {"certificate_to_decide": True}
+    await set_policy(world, decision_quorum=None, effective_from="2026-11-02")
+    assert (await (await world.caller("coordinator")).change(path, {"staff": 8})).status_code == 200
+    assert await kinds(one) == {"certificate_to_decide": True}, "no committee decides any more"
 
 
 async def test_a_finding_waits_for_its_organisation_then_for_who_verifies(world: World) -> None:
@@ -314,6 +341,7 @@ SHARED = {
     ("certificates", "cancel"),  # possible on any day, and waiting once the holder asks
     ("assessments", "start"),  # the coordinator starts what others carry out
     ("findings", "plan"),  # may be written anew, and waits while there is none
+    ("certificates", "vote"),  # may be changed, and waits while there is none
     ("certificates", "reinstate"),  # possible on any day, and waiting from that of the review
 }
 
