@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import resource
 import signal
 import sys
 import time
@@ -23,6 +24,7 @@ from importlib.util import spec_from_file_location
 from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import hypothesis
@@ -33,8 +35,11 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
-LONGEST = 60.0
-"""Seconds that the tests of one change may take; one that makes them run on is noticed."""
+LONGEST = 60
+"""Seconds of the processor that the tests of one change may take; one that makes them run on is noticed. On a busy machine
+they may take long."""
+HANGS = 3600.0
+"""Seconds after which tests that wait for something are not waited for."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,7 @@ def _pass(options: list[str], tests: list[str]) -> bool:
 
 def _try(mutant: Mutant, options: list[str], tests: list[str]) -> None:
     """Ends this process, with 0 where the mutant survives. Most are noticed by the tests of their own file."""
+    resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
@@ -132,15 +138,17 @@ def _try(mutant: Mutant, options: list[str], tests: list[str]) -> None:
 
 
 def survivors(mutants: list[Mutant], options: list[str], tests: list[str]) -> Iterator[Mutant]:
-    """Those that no test notices, tried on every core at once."""
+    """Those that no test notices, tried on every core at once, and in no order: what is known at any time is known of all."""
     running: dict[int, tuple[Mutant, float]] = {}
-    waiting = list(reversed(mutants))
+    waiting = Random(0).sample(mutants, len(mutants))
     while waiting or running:
         while waiting and len(running) < (os.cpu_count() or 1):
             mutant = waiting.pop()
             if (child := os.fork()) == 0:
                 _try(mutant, options, tests)
-            running[child] = mutant, time.monotonic() + LONGEST
+            if len(waiting) % 100 == 0:
+                print(f"  {len(mutants) - len(waiting)} of {len(mutants)} tried", flush=True)
+            running[child] = mutant, time.monotonic() + HANGS
         child, result = os.waitpid(-1, os.WNOHANG)
         if child in running:
             mutant, _ = running.pop(child)
