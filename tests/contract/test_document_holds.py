@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tests.conftest import TEMPLATE, administer, url_of
 from tests.platform.serving import Server, serving
 
 DOCUMENT = Path(__file__).parents[2] / "openapi.json"
+HOOKS = Path(__file__).with_name("drawn_files.py")
 CHECKS = [
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
     "response_headers_conformance", "unsupported_method", "allow_header_conformance",
@@ -62,7 +64,8 @@ def draw(server: Server, key: str, *more: str) -> int:
         "--suppress-health-check", "all", *more,
     ]  # fmt: skip
     with TemporaryDirectory() as folder:  # for what it keeps of failures
-        run = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+        told = os.environ | {"SCHEMATHESIS_HOOKS": str(HOOKS)}
+        run = subprocess.run(words, cwd=folder, env=told, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2000:]
     found = re.search(r"([\d,]+) generated", run.stdout)
     assert found is not None, run.stdout[-2000:]
