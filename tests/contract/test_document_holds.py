@@ -22,7 +22,7 @@ from tests.conftest import TEMPLATE, administer, url_of
 from tests.platform.serving import Server, serving
 
 DOCUMENT = Path(__file__).parents[2] / "openapi.json"
-HOOKS = Path(__file__).with_name("drawn_files.py")
+HOOKS = Path(__file__).with_name("drawing.py")
 CHECKS = [
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
     "response_headers_conformance", "unsupported_method", "allow_header_conformance",
