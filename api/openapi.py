@@ -343,7 +343,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
             answers |= {404, 412, 428}
         if "204" in operation["responses"]:
             operation["responses"]["200"] = {"description": "It could go; nothing is kept (`validate_only=true`)."}
-        if made := operation["responses"].get("201"):
+        if made := operation["responses"].get("201") or operation["responses"].get("202"):
             would_be = {**made, "description": "What would be made; nothing is kept (`validate_only=true`)."}
             operation["responses"].setdefault("200", would_be)
     operation["parameters"].extend({"$ref": f"#/components/parameters/{name}"} for name in headers)
