@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,7 @@ from programme.queries.views import (
     LATEST,
     TODAY,
     Expansion,
+    Implied,
     View,
     at_least,
     at_most,
@@ -130,6 +131,32 @@ def judge(row: Mapping[str, Any], actor: Actor, today: date) -> CertificateFacts
 
 
 _STATUS = status_on(TODAY)
+
+_FIRST_LAPSE = func.lower(func.datemultirange(func.daterange(func.lower(_c.periods), null())) - _c.periods, type_=Date)
+"""The first day after the first period, whatever period came later: before it nothing has expired. (Where they begin,
+without an end, less what they are, begins there.) Three indexes end in it."""
+
+_IMPLIED = {
+    "granted": (
+        {Status.ACTIVE, Status.EXPIRING, Status.SUSPENDED, Status.EXPIRED, Status.NOT_YET_VALID},
+        func.coalesce(_c.expires_on, LATEST) < LATEST,
+    ),
+    "suspended": ({Status.SUSPENDED}, _c.suspensions != literal_column("'{}'::datemultirange")),
+    "lapsed": ({Status.EXPIRED}, _FIRST_LAPSE <= TODAY),
+}
+"""What a certificate of these statuses has for certain, of which PostgreSQL knows how often it is so and where."""
+
+
+def _implied(by: str, shown: Mapping[Status, str]) -> dict[str, Implied]:
+    """That of the filter `by`, which knows statuses by what they are shown as."""
+
+    def values(statuses: Set[Status]) -> frozenset[str]:
+        return frozenset(word for word in shown.values() if {one for one in shown if shown[one] == word} <= statuses)
+
+    return {
+        f"{name} by {by}": Implied(by, values(statuses), condition) for name, (statuses, condition) in _IMPLIED.items()
+    }
+
 
 _carried = Certificate.__table__.alias("carried")
 
@@ -256,6 +283,10 @@ CERTIFICATES = View(
         **between(_c.expires_on, "expires_on"),
         "cancellation_requested_on[gte]": at_least(_c.cancellation_requested_on, "cancellation_requested_on[gte]"),
         "cancellation_requested_on[lte]": at_most(_c.cancellation_requested_on, "cancellation_requested_on[lte]"),
+    },
+    implied={
+        **_implied("status", {one: one for one in Status}),
+        **_implied("register_status", REGISTER_STATUS),
     },
     sorts={
         "certified_on": func.coalesce(_c.certified_on, LATEST),
@@ -410,6 +441,7 @@ def _register() -> View:
             **{name: CERTIFICATES.filters[name] for name in ("standard", "level", "municipality", "service", "q")},
             "status": derived(one_of(status, "status")),
         },
+        implied=_implied("status", REGISTER_STATUS),
         sorts={name: CERTIFICATES.sorts[name] for name in ("certified_on", "expires_on", "reference", "organisation")},
         default_sort="-certified_on",
         whole_sort="reference",

@@ -59,11 +59,22 @@ class Expansion:
     key: ColumnElement[Any]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Implied:
+    """What stored columns say wherever the filter `by` finds one of `values`: a condition that an index serves, beside a
+    derived one that has to be worked out for every row."""
+
+    by: str
+    values: frozenset[str]
+    condition: ColumnElement[bool]
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """One resource as it is read.
 
-    `fields`: the representation, in order. `keys`: by what a single one is found. `filters`: each condition once.
+    `fields`: the representation, in order. `keys`: by what a single one is found. `filters`: each condition once;
+    `implied`: what follows from some values of some of them, by names of their own.
     `sorts`: what a list can be ordered by, without nulls;
     `whole_sort`: the order of all of it at once, where two of them are to be compared line by line. `only`: what holds of every row that it shows. `owner`: the
     organisation whose row it is, if any, which has to be in the caller's sight; `seen`: what has to hold besides for
@@ -80,6 +91,7 @@ class View:
     fields: Mapping[str, ColumnElement[Any]]
     keys: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     filters: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
+    implied: Mapping[str, Implied] = field(default_factory=dict)
     sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     default_sort: str = ""
     whole_sort: str = ""
@@ -336,20 +348,26 @@ _ALONE = "="
 
 
 def narrowest(view: View, filters: Mapping[str, Any]) -> dict[str, Any]:
-    """The same conditions; where one of several values may hold and only one is given, that value: the planner knows
-    how rare it is."""
+    """The same conditions, and what they imply; where one of several values may hold and only one is given, that value:
+    the planner knows how rare it is."""
 
     def is_alone(name: str, value: Any) -> bool:
         any_of_them = isinstance(getattr(view.filters[name], "right", None), CollectionAggregate)
         return any_of_them and isinstance(value, list) and len(value) == 1
 
-    return {
+    given = {
         (name + _ALONE if (alone := is_alone(name, value)) else name): value[0] if alone else value
         for name, value in filters.items()
     }
+    implied = [
+        name for name, one in view.implied.items() if one.by in filters and one.values.issuperset(filters[one.by])
+    ]
+    return given | dict.fromkeys(implied, True)
 
 
 def _condition(view: View, name: str) -> ColumnElement[bool]:
+    if name in view.implied:
+        return view.implied[name].condition
     if not name.endswith(_ALONE):
         return view.filters[name]
     column: ColumnElement[Any] = view.filters[name.removesuffix(_ALONE)].left

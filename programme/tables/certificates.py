@@ -24,6 +24,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from programme.tables.base import Known, Recorded, Table, refuses
 
+_FIRST_LAPSE = text("lower(datemultirange(daterange(lower(periods), null)) - periods)")
+"""The first day after the first period: behind the order of a list, an index passes by what cannot have expired."""
+
 
 class Certificate(Known, Recorded, Table):
     """A decision that a scope meets a version of a standard. No status is stored: it follows from these columns and a
@@ -104,9 +107,21 @@ class Certificate(Known, Recorded, Table):
             "cancellation_requested_on",
             postgresql_where=text("cancellation_requested_on is not null"),
         ),
-        Index("ix_certificate_expires_on", text("coalesce(expires_on, 'infinity')"), "id"),
-        Index("ix_certificate_municipality", "municipality_key", text("coalesce(expires_on, 'infinity')"), "id"),
-        Index("ix_certificate_certified_on", text("coalesce(certified_on, 'infinity')"), "id"),
+        Index("ix_certificate_expires_on", text("coalesce(expires_on, 'infinity')"), "id", _FIRST_LAPSE),
+        Index(
+            "ix_certificate_municipality",
+            "municipality_key",
+            text("coalesce(expires_on, 'infinity')"),
+            "id",
+            _FIRST_LAPSE,
+        ),
+        Index("ix_certificate_certified_on", text("coalesce(certified_on, 'infinity')"), "id", _FIRST_LAPSE),
+        Index(
+            "ix_certificate_suspended",
+            text("coalesce(certified_on, 'infinity')"),
+            "id",
+            postgresql_where=text("suspensions <> '{}'"),
+        ),
         Index(
             "ix_certificate_due",
             "next_change_on",

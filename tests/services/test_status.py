@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from programme.queries.certificates import register_status, status_on
-from programme.queries.views import TODAY
+from programme.queries.certificates import CERTIFICATES, REGISTER, register_status, status_on
+from programme.queries.views import TODAY, Implied, Sort, View, narrowest, page_statement
 from programme.rules import certificates as rules
-from programme.rules.certificates import REGISTER_STATUS, Decisions, Status
+from programme.rules.certificates import REGISTER_STATUS, Decisions, RegisterStatus, Status
+from programme.rules.sight import Sees
 from programme.tables import Certificate
 from programme.tables.certificates import spans
 from tests.strategies import DAYS, decisions
@@ -30,6 +32,10 @@ def judged(draw: st.DrawFn) -> tuple[Decisions, list[date]]:
     turns += [decided.ended_on] if decided.ended_on else []
     days = [turn + draw(NEAR) for turn in turns] + draw(st.lists(DAYS, min_size=1, max_size=4))
     return decided, days
+
+
+IMPLIED: list[Implied] = [*CERTIFICATES.implied.values(), *REGISTER.implied.values()]
+OF_THE_REGISTER = {one for one in IMPLIED if one.by == "register_status"} | {*REGISTER.implied.values()}
 
 
 async def a_certificate(world: World) -> UUID:
@@ -68,11 +74,14 @@ async def test_sql_and_the_pure_rule_agree_on_any_history_and_day(
         one = Certificate.id == world.row  # type: ignore[attr-defined]
         await work.session.execute(update(Certificate).where(one).values(**as_columns(decided)))
         status = status_on(TODAY)
+        asked = select(status, register_status(status), *(each.condition for each in IMPLIED)).where(one)
         for day in days:
-            row = (await work.session.execute(select(status, register_status(status)).where(one), {"today": day})).one()
+            row = (await work.session.execute(asked, {"today": day})).one()
             expected = rules.status(day, decided)
             assert row[0] == expected, day
             assert row[1] == REGISTER_STATUS.get(expected), day
+            for each, holds in zip(IMPLIED, row[2:], strict=True):
+                assert holds or row[each in OF_THE_REGISTER] not in each.values, (day, each)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -100,7 +109,34 @@ async def test_every_read_path_tells_the_same_status(world: World, judged: tuple
             assert entry.json()["status"] == REGISTER_STATUS[expected]
         else:
             assert entry.status_code == 404
+        for shown in RegisterStatus:
+            listed = (await world.nobody.get(f"/public/v1/certificates?status={shown}&as_of={day}")).json()
+            assert len(listed["items"]) == (REGISTER_STATUS.get(expected) is shown)
         register = (await world.nobody.get(f"/public/v1/certificates?as_of={day}")).json()
         assert [item["status"] for item in register["items"]] == (
             [REGISTER_STATUS[expected]] if expected in REGISTER_STATUS else []
         )
+
+
+@pytest.mark.parametrize(
+    ("view", "filters", "sort", "found"),
+    [
+        (CERTIFICATES, {"status": ["active", "expiring"]}, "expires_on", "(COALESCE(expires_on, 'infinity'::date) <"),
+        (CERTIFICATES, {"status": ["expired"]}, "expires_on", "(lower((datemultirange"),
+        (CERTIFICATES, {"status": ["expired"]}, "certified_on", "(lower((datemultirange"),
+        (CERTIFICATES, {"status": ["expired"], "municipality": ["LT-57"]}, "expires_on", "AND (lower((datemultirange"),
+        (CERTIFICATES, {"register_status": ["suspended"]}, "certified_on", "ix_certificate_suspended"),
+        (REGISTER, {"status": ["suspended"]}, "certified_on", "ix_certificate_suspended"),
+    ],
+)
+async def test_an_index_passes_by_what_cannot_have_the_status(
+    world: World, view: View, filters: dict[str, list[str]], sort: str, found: str
+) -> None:
+    given = narrowest(view, filters)
+    statement = page_statement(view, frozenset(given), (Sort(sort, True),), False, None, (), Sees.EVERYTHING, False, 50)
+    values = statement.values({**given, "today": date(2026, 11, 22)})
+    async with world.database.reading() as connection, connection.transaction():
+        for other in ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "sort"):  # what a table without rows is read by
+            await connection.execute(f"set local enable_{other} = off")
+        plan = [row[0] for row in await connection.fetch(f"explain {statement.sql}", *values)]
+    assert [line for line in plan if found in line and ("Index Cond" in line or "Index Scan" in line)], plan
