@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.util import await_only
 
 from api.app import create_app
 from programme import embedded
@@ -104,10 +106,38 @@ async def engine(own_database: str) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(
         sqlalchemy_url(own_database),
         json_serializer=dump_json,
-        connect_args={"server_settings": {"timezone": "UTC", "jit": "off"}},
+        connect_args={
+            "server_settings": {"timezone": "UTC", "jit": "off"},
+            # Every statement of every test comes by this one connection: no more of them are prepared than once.
+            "prepared_statement_cache_size": 2000,
+            "statement_cache_size": 2000,
+            "max_cached_statement_lifetime": 0,
+        },
     )
+    _take_savepoints_plainly(engine)
     yield engine
     await engine.dispose()
+
+
+def _take_savepoints_plainly(engine: AsyncEngine) -> None:
+    """Each savepoint has a name of its own: as an ordinary statement it would be compiled, prepared and kept, and crowd
+    out what is asked again. It is sent as text instead, but for the first one of a test, with which its transaction
+    begins."""
+    dialect: Any = engine.sync_engine.dialect
+    ordinary = dialect.do_savepoint
+
+    def sent(command: str, connection: Any, name: str) -> None:
+        await_only(connection.connection.driver_connection.execute(f"{command} {name}"))
+
+    def savepoint(connection: Any, name: str) -> None:
+        if connection.connection.driver_connection.is_in_transaction():
+            sent("savepoint", connection, name)
+        else:
+            ordinary(connection, name)
+
+    dialect.do_savepoint = savepoint
+    dialect.do_rollback_to_savepoint = partial(sent, "rollback to savepoint")
+    dialect.do_release_savepoint = partial(sent, "release savepoint")
 
 
 @pytest.fixture(scope="session")
