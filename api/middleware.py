@@ -9,7 +9,6 @@ from os import urandom
 from time import perf_counter
 from typing import Any, Final
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,10 +18,9 @@ from api import limits, problems
 from api.addresses import NOWHERE, Addresses
 from api.limits import Limits, TooMany
 from api.metrics import observe
+from programme.logs import tell
 from programme.sentences import LANGUAGES, Language
 from programme.settings import Settings
-
-log = structlog.get_logger()
 
 LONGEST_ADDRESS: Final = 8192
 """Characters of a path with its query."""
@@ -74,14 +72,16 @@ class Surroundings:
         finally:
             exchange.end()
             route: Any = scope.get("route")
-            observe(scope["method"], getattr(route, "path", None), exchange.status, perf_counter() - started)
-            log.info(
+            path: str | None = getattr(route, "path", None)
+            seconds = perf_counter() - started
+            observe(scope["method"], path, exchange.status, seconds)
+            tell(
                 "request",
                 request_id=exchange.request_id,
                 method=method,
-                route=getattr(route, "path", None),
+                route=path,
                 status=exchange.status,
-                ms=round((perf_counter() - started) * 1000, 1),
+                ms=round(seconds * 1000, 1),
             )
 
 
@@ -165,11 +165,13 @@ class Exchange:
         if self.replaced:
             return
         if message["type"] == "http.response.start":
-            instead = await self._instead(message)
-            if instead is not None:
-                await instead(self.scope, self.receive, self.send)
-                self.replaced = True
-                return
+            self.status = message["status"]
+            if self.status == 413 or not (self.is_probe or "limits" in self.state):
+                instead = await self._instead(message)
+                if instead is not None:
+                    await instead(self.scope, self.receive, self.send)
+                    self.replaced = True
+                    return
             self._complete(message)
         elif self.is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
@@ -177,7 +179,6 @@ class Exchange:
         self.answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
     async def _instead(self, message: Message) -> Response | None:
-        self.status = message["status"]
         if self.status == 413 and (b"content-type", b"application/problem+json") not in message.get("headers", ()):
             return problems.too_large(Request(self.scope))
         if "limits" in self.state or self.is_probe or self.status >= 500:

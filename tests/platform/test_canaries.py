@@ -22,6 +22,7 @@ from uuid import uuid4
 import asyncpg
 import httpx2
 import pytest
+import structlog
 
 from programme import logs
 from programme.database import Database
@@ -291,6 +292,18 @@ def test_what_is_no_utf8_is_logged_all_the_same() -> None:
     assert line == b'{"event": "request", "route": "/v1/\\udcff"}'
     assert logs._as_json(None, "info", {"event": "paieška", "of": uuid4}).startswith(
         '{"event":"paieška","of":"'.encode()
+    )
+
+
+def test_the_line_of_a_request_is_written_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "log").open("wb") as file:
+        monkeypatch.setattr(logs, "_lines", structlog.BytesLogger(file))
+        logs.tell("request", request_id="0" * 32, route="/v1/\udcff", ms=0.4)
+        line = (tmp_path / "log").read_text()
+    assert re.fullmatch(
+        r'{"request_id": "0{32}", "route": "/v1/\\udcff", "ms": 0.4, "event": "request", "level": "info",'
+        r' "at": "\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z"}\n',
+        line,
     )
 
 
