@@ -108,9 +108,13 @@ class Limits:
         return counter
 
     def _count(self, state: dict[str, Any], counters: list[Counter]) -> None:
+        """Once for a request, however often it is begun anew."""
+        if state.get("counted"):
+            return
         state["limits"] = counters
         if any(counter.used >= counter.policy.quota for counter in counters):
             raise TooMany(_seconds_left())
+        state["counted"] = True
         for counter in counters:
             if not counter.unsent:
                 self._unsent.append(counter)

@@ -223,3 +223,10 @@ async def test_without_valkey_each_process_keeps_the_quota(few: Settings, url: s
         await asyncio.sleep(2 * limits.EXCHANGE)
         with pytest.raises(TooMany):
             ask(quotas, "a")
+
+
+def test_a_request_that_is_begun_anew_counts_once(few: Settings) -> None:
+    counting, state = Limits(few), dict[str, Any]()
+    for _ in range(2 * CLIENT):
+        counting.of_client(state, "a", writes=False)
+    assert [counter.used for counter in state["limits"]] == [1]
