@@ -88,6 +88,11 @@ class Surroundings:
 class Exchange:
     """One request with its answer. `receive` and `send` stand in the place of the server's."""
 
+    __slots__ = (
+        "_receive", "_send", "address", "answered", "around", "coding", "complete", "deadline", "hosts", "is_chunked",
+        "is_head", "is_probe", "language", "replaced", "request_id", "scope", "state", "status",
+    )  # fmt: skip
+
     def __init__(self, around: Surroundings, scope: Scope, receive: Receive, send: Send) -> None:
         self.around = around
         self.scope = scope
