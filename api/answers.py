@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from hashlib import blake2s
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -48,6 +49,7 @@ def _expansions(view: View, value: str | None) -> tuple[str, ...]:
     return names("expand", value, _paths(view, 2))
 
 
+@cache
 def _paths(view: View, depth: int) -> list[str]:
     if not depth:
         return []
@@ -98,13 +100,13 @@ async def single(
         row = await views.one(door.connection, views.tag_statement(view, by, expansions, sees, past), **given)
         if row is None:
             raise NotFound
-        tag = _tag(door.request.url.query, caller, row)
+        tag = _tag(_query(door), caller, row)
         if tag in known or known == "*":
             return Response(status_code=304, headers={"ETag": tag, **private(caller)})
     row = await views.one(door.connection, views.single_statement(view, by, expansions, sees, past), **given)
     if row is None:
         raise NotFound
-    return _answer(door.request.url.query, caller, view, row, 200, path, with_actions=past is None)
+    return _answer(_query(door), caller, view, row, 200, path, with_actions=past is None)
 
 
 async def explained(
@@ -310,6 +312,12 @@ def private(caller: Caller) -> dict[str, str]:
         "Cache-Control": "private, no-cache",
         "Content-Language": caller.language,
     }
+
+
+def _query(door: Reading) -> str:
+    """As it stands in the address; `request.url` puts the whole address together for it."""
+    query: bytes = door.request.scope["query_string"]
+    return query.decode("latin-1")
 
 
 def _tag(query: str, caller: Caller, row: Mapping[str, Any]) -> str:

@@ -14,9 +14,10 @@ from api.access.oidc import Issuer, Issuers
 from api.access.tokens import Tokens
 from api.cursors import Cursors
 from api.feed import ENDING, Pulse
+from api.known import ShortWay
 from api.limits import Limits
 from api.middleware import Surroundings
-from api.routes import ROUTERS
+from api.routes import ROUTERS, ROUTES
 from api.strict_json import LARGEST
 from programme.database import Database
 from programme.settings import Settings, SettingsError, load
@@ -26,7 +27,8 @@ class Service(FastAPI):
     """FastAPI, with what surrounds every request outside of everything else, its limit of the body included."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Surroundings(super().build_middleware_stack(), self.state.settings, self.state.limits)
+        app = ShortWay(super().build_middleware_stack(), ROUTES)
+        return Surroundings(app, self.state.settings, self.state.limits)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

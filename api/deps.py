@@ -47,7 +47,7 @@ _ID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST_NAMED = 50
 """Ids that a request is looked through for; all that it names is of one world, or not found."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f\ufffd]")
+CONTROL = re.compile("[\x00-\x1f\x7f\ufffd]")
 """Control characters, and what stands in the place of bytes that are not UTF-8: PostgreSQL keeps no NUL."""
 
 BAD_IF_MATCH = Sentence(
@@ -122,21 +122,22 @@ class Door:
 class ReadingDoor(Door):
     async def __call__(self, request: Request) -> AsyncIterator[Reading]:
         refuse_unknown_parameters(request)
-        try:
-            async with self._opened(request) as reading:
-                yield reading
-        finally:
-            await note_use(request.app.state.database, getattr(request.state, "unnoted_key", None))
+        async with self.opened(request) as reading:
+            yield reading
 
     @asynccontextmanager
-    async def _opened(
+    async def opened(
         self, request: Request, isolation: str | None = None, *, counts: bool = True
     ) -> AsyncIterator[Reading]:
+        """For a request whose parameters are known to be the route's."""
         database: Database = request.app.state.database
         credential = await shown(request)
-        async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
-            caller = await self.caller(request, credential, connection, database, counts=counts)
-            yield Reading(connection, caller, request, partial(self._opened, request, counts=False))
+        try:
+            async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
+                caller = await self.caller(request, credential, connection, database, counts=counts)
+                yield Reading(connection, caller, request, partial(self.opened, request, counts=False))
+        finally:
+            await note_use(database, request.scope["state"].get("unnoted_key"))
 
 
 class WritingDoor(Door):
@@ -165,7 +166,7 @@ class WritingDoor(Door):
                 work.keeps = not validate_only
                 yield Writing(work, connection, caller, request, validate_only, None if validate_only else once)
         finally:
-            await note_use(database, getattr(request.state, "unnoted_key", None))
+            await note_use(database, request.scope["state"].get("unnoted_key"))
 
 
 def reads(permission: str, *, sandboxed: Sandboxed = True) -> Any:
@@ -179,7 +180,7 @@ def writes(permission: str, *, versioned: Versioned = True, once: bool = False, 
 
 def _test_clock(request: Request) -> UUID | None:
     """The clock that the request asks for, which its route has set apart (`api.units`)."""
-    value: str | None = getattr(request.state, "test_clock", None)
+    value: str | None = request.scope["state"].get("test_clock")
     if value is None:
         return None
     if not _ID.fullmatch(value.encode()):
@@ -222,7 +223,7 @@ def _if_match(request: Request) -> int:
 def refuse_unknown_parameters(request: Request, also: set[str] | frozenset[str] = frozenset()) -> None:
     """400 for a query parameter that the route does not take, that is given twice without being a list, or that holds
     control characters; 404 for an address with those."""
-    if _CONTROL.search(request.scope["path"]):
+    if CONTROL.search(request.scope["path"]):
         raise NotFound
     if not request.scope["query_string"]:
         return
@@ -235,7 +236,7 @@ def refuse_unknown_parameters(request: Request, also: set[str] | frozenset[str] 
             found.append(FieldError(f"?{told}", "unknown_parameter", MESSAGES["unknown_parameter"]))
         elif name in seen and not known[name]:
             found.append(FieldError(f"?{name}", "repeated_parameter", MESSAGES["repeated_parameter"]))
-        elif _CONTROL.search(value):
+        elif CONTROL.search(value):
             found.append(FieldError(f"?{name}", "invisible_characters", MESSAGES["invisible_characters"]))
         seen.add(name)
     if found:
