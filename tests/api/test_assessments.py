@@ -244,18 +244,6 @@ async def test_the_coordinator_assigns_until_the_work_begins(world: World) -> No
     assert (refused.status_code, reasons(refused)) == (409, ["wrong_state"])
 
 
-async def test_who_audited_stays_once_the_work_is_handed_in(world: World) -> None:
-    coordinator, auditor = await world.caller("coordinator"), await world.caller("auditor")
-    audit = await world.assessment("external_audit", started=True, scope={"services": ["LONG_TERM_CARE"]})
-    await world.rate_everything(audit, auditor, "auditor")
-    await moved(auditor, at(audit), "submit")
-    assert (await actions(coordinator, at(audit)))["assign"] == [], "a reviewer still can be"
-    refused = await coordinator.move(at(audit), "assign", {"assessor": auditor.client_id})
-    assert (refused.status_code, errors(refused)) == (422, {"/assessor": "assessor_fixed"})
-    reviewer = await world.caller("reviewer")
-    assert (await coordinator.move(at(audit), "assign", {"reviewer": reviewer.client_id})).status_code == 200
-
-
 async def test_a_change_names_the_version_that_it_is_meant_for(world: World) -> None:
     coordinator = await world.caller("coordinator")
     audit = await world.assessment()
