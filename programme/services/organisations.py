@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from programme.errors import FieldError, Invalid
 from programme.sentences import Sentence
 from programme.services.moves import UNKNOWN_ORGANISATION
-from programme.tables import Municipality, Organisation, Site
+from programme.tables import Certificate, Municipality, Organisation, Site
 from programme.work import Work
 
 UNKNOWN_TEST_CLOCK = Sentence(
@@ -73,9 +75,18 @@ async def amend(work: Work, organisation_id: UUID, **changes: Any) -> Organisati
     renamed = "name" in changes and changes["name"] != organisation.name
     if renamed and "former_names" not in changes:
         changes["former_names"] = [*organisation.former_names, organisation.name]
+    if changes.get("municipality", organisation.municipality) != organisation.municipality:
+        await _hold_certificates(work, organisation_id)
     organisation.assign(changes)
     await work.record("organisation.renamed" if renamed else "organisation.amended", organisation)
     return organisation
+
+
+async def _hold_certificates(work: Work, organisation_id: UUID) -> None:
+    """A certificate carries the municipality of its holder, and PostgreSQL writes it there. Whoever decides on one holds it
+    and then asks for the holder: here they are held before the holder is, too."""
+    held = select(Certificate.id).where(Certificate.organisation_id == organisation_id).order_by(Certificate.id)
+    await work.session.execute(held.with_for_update(key_share=True))
 
 
 async def open_site(

@@ -41,12 +41,14 @@ async def test_who_works_on_one_organisation_at_once_is_never_in_a_ring(racing_w
         while time.monotonic() < until:
             await catch_up(world.database, wait=False)
 
+    moving_house = [("", {"municipality": place}) for place in ("LT-57", "LT-02")]
+
     def busy_with(one: Made) -> list[Any]:
         certificate, holder = f"/v1/certificates/{one.certificate}", f"/v1/organisations/{one.organisation}"
         suspend = {"reason_code": "other", "reason": "Aiškinamasi.", "review_by": "2027-03-01"}
         return [
             repeat(awarder, certificate, ("suspend", suspend), ("reinstate", {"reason": "Išsiaiškinta."})),
-            repeat(coordinator, holder, ("", {"website": "https://namai.example.lt"}), ("", {"municipality": "LT-57"})),
+            repeat(coordinator, holder, ("", {"website": "https://namai.example.lt"}), *moving_house),
             repeat(coordinator, holder, ("sites", SITE)),
             *(repeat(coordinator, f"/v1/annual-reports/{report}", ("submit", REPORT)) for report in one.reports),
         ]
