@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # its question at each request who would listen
         max_body_size=LARGEST,
         generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,

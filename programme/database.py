@@ -24,6 +24,9 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from programme.errors import OutcomeUnknown
 from programme.settings import Settings
 
+PATIENCE = 2.0
+"""Seconds for which a caller waits for a connection that is free."""
+
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 Connection = asyncpg.Connection
@@ -66,7 +69,7 @@ class Database:
             poolclass=AsyncAdaptedQueuePool,
             pool_size=connections,
             max_overflow=0,
-            pool_timeout=2,
+            pool_timeout=PATIENCE,
             hide_parameters=True,
             json_serializer=dump_json,
             connect_args={"server_settings": session_settings},
@@ -80,12 +83,74 @@ class Database:
             max_cached_statement_lifetime=0,
             server_settings=session_settings,
         )
+        lender = Lender(pool)
         try:
             sessions = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
-            yield Database(sessions, lambda: pool.acquire(timeout=2), settings.fixed_now)
+            yield Database(sessions, lender.lend, settings.fixed_now)
         finally:
-            await pool.close()
+            await lender.close()
             await engine.dispose()
+
+
+class Lender:
+    """Lends the connections of a pool. Taking one and giving it back costs the pool a task and a timer each, a tenth of a
+    look-up: one that comes back as it was lent stays here and is lent next. It goes by the pool where somebody waits, or
+    where the work did not end well, since the pool knows how to mend or to replace it."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._free: list[Any] = []
+        self._waiting = 0
+        self._closing = False
+
+    def lend(self) -> Loan:
+        return Loan(self)
+
+    async def take(self) -> Any:
+        while self._free:
+            connection = self._free.pop()
+            if _is_whole(connection):
+                return connection
+            await self._pool.release(connection)
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=PATIENCE)
+        finally:
+            self._waiting -= 1
+
+    async def take_back(self, connection: Any, *, well: bool) -> None:
+        if well and not self._waiting and not self._closing and _is_whole(connection):
+            self._free.append(connection)
+        else:
+            await self._pool.release(connection)
+
+    async def close(self) -> None:
+        """When all that is lent has come back."""
+        self._closing = True
+        while self._free:
+            await self._pool.release(self._free.pop())
+        await self._pool.close()
+
+
+def _is_whole(connection: Any) -> bool:
+    try:
+        return not connection.is_closed() and not connection.is_in_transaction()
+    except asyncpg.InterfaceError:  # it was lost, and the pool has taken its place back already
+        return False
+
+
+class Loan:
+    __slots__ = ("_connection", "_lender")
+
+    def __init__(self, lender: Lender) -> None:
+        self._lender = lender
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._lender.take()
+        return self._connection
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        await self._lender.take_back(self._connection, well=kind is None)
 
 
 async def _keep(connection: asyncpg.Connection) -> None:
