@@ -226,8 +226,8 @@ def surroundings(bench: Bench) -> None:
     read, not_modified = "certificate, read (200)", "certificate, not modified (304)"
     first, last, livez, bare_livez = "first route", "last route", "/livez", "/livez without middleware"
     played = bench.play(
-        bench.over_http(web, read, partial(_lookups, filled)),
-        bench.over_http(web, not_modified, known, status=304),
+        bench.over_http(web, read, partial(_lookups, filled), part=4),
+        bench.over_http(web, not_modified, known, part=4, status=304),
         bench.over_http(with_middleware, first, again(probe.FIRST), part=6),
         bench.over_http(with_middleware, last, again(probe.LAST), part=6),
         bench.over_http(with_middleware, livez, again("/livez"), part=6),
