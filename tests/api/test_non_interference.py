@@ -41,8 +41,9 @@ ROLES = (Role.PROVIDER, Role.AUDITOR, Role.REVIEWER, Role.AWARDER, Role.PARTNER,
 UUID_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PASSING = (
     (re.compile(r'"request_id": ?"\w+"'), '"request_id":""'),
-    # What is made or ended only for trying: the moment of asking, and a new key each time.
-    (re.compile(r'"(created|expires|disabled|revoked)_at":"[^"]+"'), r'"\1_at":"…"'),
+    # What is made or ended only for trying: the moment of asking, and a new key or secret each time.
+    (re.compile(r'"(created_at|expires_at|disabled_at|revoked_at|earlier_secret_until)":"[^"]+"'), r'"\1":"…"'),
+    (re.compile(r'"secret":"whsec_[^"]+"'), '"secret":"…"'),
     (re.compile(r'\{"id":"\w{12}"(.+?)"key":"kk_[\w-]+"'), r'{"id":"…"\1"key":"…"'),
     (re.compile(r'"next_cursor":"[^"]+"'), '"next_cursor":"…"'),
     (re.compile(r"cursor=[\w-]+"), "cursor=…"),
