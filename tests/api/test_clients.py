@@ -52,6 +52,8 @@ async def test_operators_make_a_client_with_scopes_grants_an_end_and_a_person(wo
     assert (await partner.get("/v1/certificates")).status_code == 200
     refused = await partner.get("/v1/organisations")
     assert (refused.status_code, refused.json()["code"]) == (403, "out_of_scope")
+    never = await partner.get("/v1/compliance-cases")
+    assert (never.status_code, never.json()["code"]) == (403, "forbidden"), "it is the role that has it not"
     changed = await ops.change(f"/v1/clients/{made['id']}", {"scopes": [], "grants": grants[1:], "oidc": None})
     assert (changed.json()["scopes"], changed.json()["grants"], changed.json()["oidc"]) == ([], grants[1:], None)
     assert (await partner.get("/v1/organisations")).status_code == 200

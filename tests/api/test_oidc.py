@@ -201,6 +201,9 @@ async def test_an_issuer_is_asked_once_for_all_who_wait_and_at_most_once_a_minut
     monkeypatch.setattr(oidc, "REFRESH_AT_MOST_EVERY", 0.0)
     assert (await who(trusting, issuer.token("new"))).status_code == 200
     assert issuer.asked == 2
+    assert (await who(trusting, issuer.token())).status_code == 200
+    await asyncio.sleep(0.05)
+    assert issuer.asked == 2, "fresh keys are not read anew"
     removed = issuer.keys.pop("new")
     monkeypatch.setattr(oidc, "FRESH_FOR", -1.0)
     old = trusting.app.state.issuers._issuers[issuer.url]
