@@ -87,7 +87,8 @@ class Plain:
             takes.request_param_name,
             takes.response_param_name,
         )
-        if any(others) or len(takes.dependencies) != 1 or not takes.path_params:
+        asked_for = any(one.field_info.is_required() for one in takes.query_params)
+        if any(others) or asked_for or len(takes.dependencies) != 1 or not takes.path_params:
             return None
         (door,) = takes.dependencies
         if not isinstance(door.call, ReadingDoor) or get_type_hints(route.endpoint).get("return") is not Response:

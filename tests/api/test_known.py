@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from api import middleware
@@ -28,6 +30,14 @@ ODD = [
     f"test_clock={UUID(int=8)}", "test_clock=x", "fields=id", "x=1", "&",
 ]  # fmt: skip
 OF_EACH_ANSWER = ("x-request-id", "ratelimit")
+
+
+@pytest.mark.parametrize("route", SHORT, ids=lambda route: route.path)
+def test_a_route_that_needs_more_than_its_address_is_not_tried(route: APIRoute) -> None:
+    """Else a door would be opened for an endpoint that cannot be called, at every such question."""
+    door = {one.name for one in route.dependant.dependencies}
+    needed = {name for name, one in signature(route.endpoint).parameters.items() if one.default is one.empty}
+    assert needed == door | {one.name for one in route.dependant.path_params}
 
 
 @pytest.fixture
