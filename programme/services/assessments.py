@@ -64,8 +64,8 @@ NEEDS_AN_AUDITOR = Sentence(
     en="An audit that has begun cannot be left without its auditor: name another one.",
 )
 HANDED_IN = Sentence(
-    lt="Darbas jau pateiktas: kas vertino, nebekeičiama.",
-    en="The work is handed in: who carried it out is not changed any more.",
+    lt="Darbas jau pateiktas, todėl vertintojas nebekeičiamas.",
+    en="The work is handed in, so who carried it out can no longer be changed.",
 )
 NOBODY_NAMED = Sentence(
     lt="Nurodykite vertintoją, peržiūrėtoją arba abu.", en="Name who assesses, who reviews, or both."
@@ -150,8 +150,7 @@ async def assign(work: Work, assessment_id: UUID, **named: UUID | None) -> Asses
             raise Invalid(FieldError("/assessor", "assessor_fixed", HANDED_IN))
         if named["assessor"] is None and assessment.state != State.PLANNED and assessment.kind not in OWN_WORK:
             raise Invalid(FieldError("/assessor", rules.NO_ASSESSOR.code, NEEDS_AN_AUDITOR))
-    for name, client in named.items():
-        setattr(assessment, name, client)
+    assessment.assign(named)
     await _fit(work, assessment, named)
     await work.record(move.event, assessment)
     return assessment

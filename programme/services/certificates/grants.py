@@ -35,6 +35,11 @@ UNKNOWN_AUDIT = Sentence(
     en="This is not a finalised external audit of this scope and version on which no certificate rests yet.",
 )
 
+NOT_SET_THEN = Sentence(
+    lt="Tą dieną dar nebuvo nustatyta, kiek laiko galioja šios versijos sertifikatas.",
+    en="On that day it was not set yet how long a certificate of this version is valid.",
+)
+
 UNKNOWN_MARK = Sentence(lt="Šis standartas tokio ženklo neturi.", en="The standard has no such mark.")
 
 BAD_REFERENCE = Sentence(
@@ -74,7 +79,7 @@ async def grant(
     await _check_reference(work, certificate.standard, reference)
     policy = await policy_on(work, certificate.standard_version, certified_on)
     if policy is None or policy.validity_months is None:
-        raise Invalid(rules.VALIDITY_UNKNOWN.at("/certified_on"))
+        raise Invalid(FieldError("/certified_on", rules.VALIDITY_UNKNOWN.code, NOT_SET_THEN))
     await put_in_force(work, certificate, reference, certified_on, policy)
     certificate.assessment_id = audit.id
     decision = await decide(
