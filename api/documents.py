@@ -69,7 +69,8 @@ class Document:
         return gzip.compress(self.body, mtime=0)
 
     def answer(self, request: Request, status: int = 200) -> Response:
-        """The document, or 304 to whoever has it, unless it says what there is not. Two codings are two representations, so two entity tags."""
+        """The document, or 304 to whoever has it, unless it says what there is not. Two codings are two representations,
+        so two entity tags."""
         compressed = "gzip" in request.headers.get("accept-encoding", "")
         etag = f'"{self.digest}-gzip"' if compressed else f'"{self.digest}"'
         headers = {**self._headers, "ETag": etag}

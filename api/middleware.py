@@ -170,13 +170,11 @@ class Exchange:
         if self.replaced:
             return
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            if self.status == 413 or not (self.is_probe or "limits" in self.state):
-                instead = await self._instead(message)
-                if instead is not None:
-                    await instead(self.scope, self.receive, self.send)
-                    self.replaced = True
-                    return
+            instead = await self._instead(message)
+            if instead is not None:
+                await instead(self.scope, self.receive, self.send)
+                self.replaced = True
+                return
             self._complete(message)
         elif self.is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
@@ -184,6 +182,7 @@ class Exchange:
         self.answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
     async def _instead(self, message: Message) -> Response | None:
+        self.status = message["status"]
         if self.status == 413 and (b"content-type", b"application/problem+json") not in message.get("headers", ()):
             return problems.too_large(Request(self.scope))
         if "limits" in self.state or self.is_probe or self.status >= 500:

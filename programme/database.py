@@ -93,9 +93,9 @@ class Database:
 
 
 class Lender:
-    """Lends the connections of a pool. Taking one and giving it back costs the pool a task and a timer each, a tenth of a
-    look-up: one that comes back as it was lent stays here and is lent next. It goes by the pool where somebody waits, or
-    where the work did not end well, since the pool knows how to mend or to replace it."""
+    """Lends the connections of a pool. Taking one and giving it back costs the pool two tasks and a timer, some 15 µs: one
+    that comes back as it was lent stays here and is lent next. It goes by the pool where somebody waits, or where the
+    work did not end well, since the pool knows how to mend or to replace it."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -140,6 +140,8 @@ def _is_whole(connection: Any) -> bool:
 
 
 class Loan:
+    """One connection, for as long as the block."""
+
     __slots__ = ("_connection", "_lender")
 
     def __init__(self, lender: Lender) -> None:

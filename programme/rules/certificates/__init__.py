@@ -1,7 +1,7 @@
 """What a certificate promises, until when, and what may be done with it."""
 
 from programme.rules.certificates.moves import LIFECYCLE, CertificateFacts, Votes
-from programme.rules.certificates.reasons import AUDIT_NOT_PASSED, NOT_RECERTIFIED, VALIDITY_UNKNOWN
+from programme.rules.certificates.reasons import AUDIT_NOT_PASSED, VALIDITY_UNKNOWN
 from programme.rules.certificates.renewal import Renewal, draft_like, renewal
 from programme.rules.certificates.status import (
     AHEAD,
@@ -33,7 +33,6 @@ __all__ = [
     "DECISION_NAMES",
     "ENDING",
     "LIFECYCLE",
-    "NOT_RECERTIFIED",
     "REGISTER_STATUS",
     "REGISTER_VERDICTS",
     "STATUS_NAMES",
