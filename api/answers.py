@@ -396,7 +396,7 @@ async def page(
         [
             view.name,
             [(one.name, one.descending) for one in sort],
-            sorted(filters.items()),
+            sorted((name, value) for name, value in filters.items() if name not in view.implied),
             caller.actor.id,
             as_of,
             known_at,

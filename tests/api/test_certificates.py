@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from api.routes import certificates
+from tests.made import a_certificate as made_certificate
 from tests.world import Caller, World
 
 SCOPE = {"services": ["LONG_TERM_CARE"], "sites": [], "unit": None}
@@ -165,6 +168,20 @@ async def test_what_only_the_body_can_break_is_said_where_it_stands(
     assert answer.status_code == 422
     assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(pointer, code)]
     assert (await (await world.caller("awarder")).get(path)).json()["status"] == "draft"
+
+
+async def test_a_cursor_outlives_what_indexes_are_asked_besides(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a status implies is ours to ask or not: the cursor belongs to what the caller asked."""
+    awarder = await world.caller("awarder")
+    for _ in range(3):
+        await made_certificate(world.database, "2025-12-01")
+    path = "/v1/certificates?status=active&limit=1"
+    with monkeypatch.context() as before:
+        before.setattr(certificates, "CERTIFICATES", replace(certificates.CERTIFICATES, implied={}))
+        first = (await awarder.get(path)).json()
+    second = await awarder.get(f"{path}&cursor={first['next_cursor']}")
+    assert second.status_code == 200, second.text
+    assert second.json()["items"][0]["id"] != first["items"][0]["id"]
 
 
 async def test_a_reference_is_used_once(world: World) -> None:
