@@ -168,10 +168,12 @@ def _place(prefix: str) -> Any:
     )
 
 
+# `event.xact` in `order by`: without its table it is the text that is given out, and 999 comes behind 1000.
+
 NEWEST = """
 select era, xact::text, seq from event
  where era < (select max(number) from event_era) or xact < pg_snapshot_xmin(pg_current_snapshot())
- order by era desc, xact desc, seq desc limit 1
+ order by era desc, event.xact desc, seq desc limit 1
 """
 """Where the feed as a whole ends now: changes exactly when there is something new in it."""
 
@@ -179,7 +181,7 @@ NEXT = """
 select era, xact::text, seq from event
  where (era, xact, seq) > ($1, $2::text::xid8, $3)
    and (era < (select max(number) from event_era) or xact < pg_snapshot_xmin(pg_current_snapshot()))
- order by era, xact, seq limit $4
+ order by era, event.xact, seq limit $4
 """
 """Places behind a place."""
 

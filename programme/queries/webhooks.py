@@ -162,7 +162,7 @@ update webhook_delivery
 """Of the endpoint $1 the messages $2, but for those that somebody is at: what comes of them is settled as ever."""
 
 SINCE = """
-select era, xact::text, seq from event where occurred_at < $1 order by era desc, xact desc, seq desc limit 1
+select era, xact::text, seq from event where occurred_at < $1 order by era desc, event.xact desc, seq desc limit 1
 """
 """The place before everything that was recorded from the moment on."""
 

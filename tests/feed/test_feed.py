@@ -7,6 +7,7 @@ import json
 import random
 import sys
 from asyncio.subprocess import PIPE
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,12 +18,13 @@ import pytest
 from api import feed
 from programme.binaries import postgres_binaries
 from programme.database import Database, asyncpg_url, migrate
+from programme.queries import events, webhooks
 from programme.rules.events import READ_WITH, UNTOLD
 from programme.rules.lifecycle import Role
 from programme.services.history import verify
 from programme.settings import Settings
 from programme.tables import Recorded
-from programme.work import begin
+from programme.work import begin, looking
 from tests.feed.conftest import a_cluster
 from tests.full import a_full_organisation
 from tests.platform.serving import serving
@@ -235,6 +237,32 @@ async def test_mappings_are_told_to_all_who_listen_and_files_to_the_coordinator(
 
 def test_every_kind_of_record_has_its_readers() -> None:
     assert {*READ_WITH, *UNTOLD} == {kind.resource for kind in Recorded.__subclasses__()}
+
+
+BURN = "do $$ begin for i in 1..{} loop perform pg_current_xact_id(); commit; end loop; end $$"
+"""Transactions that write nothing, each with a number."""
+
+
+async def test_places_stand_in_their_order_where_the_numbers_of_transactions_gain_a_digit(
+    feed_world: World, feed_url: str
+) -> None:
+    """A column `xact` that is given out as text takes the name of the number in `order by`: 999 came behind 1000, and
+    every stream was told of nothing new from there on."""
+    organisation = await feed_world.organisation()
+    other = await asyncpg.connect(feed_url)
+    next_one = int(await other.fetchval("select pg_snapshot_xmax(pg_current_snapshot())::text"))
+    await other.execute(BURN.format(10 ** len(str(next_one)) - 2 - next_one))
+    await other.close()
+    coordinator = await feed_world.caller("coordinator")
+    for name in ("Beržyno globos namai", "Klevyno globos namai", "Liepyno globos namai", "Uosyno globos namai"):
+        await coordinator.change(f"/v1/organisations/{organisation['id']}", {"name": name})
+    async with looking(feed_world.database) as connection:
+        found = await connection.fetch(events.NEXT, 0, "0", 0, 1000)
+        places = [events.Place(row["era"], int(row["xact"]), row["seq"]) for row in found]
+        assert len({len(str(place.xact)) for place in places}) > 1
+        assert places == sorted(places)
+        assert await events.place_of(connection, events.NEWEST) == places[-1]
+        assert await events.place_of(connection, webhooks.SINCE, datetime.now(UTC) + timedelta(days=1)) == places[-1]
 
 
 async def test_a_stream_goes_on_where_it_was_broken_off_and_ends_with_its_key(feed_world: World, feed_url: str) -> None:
