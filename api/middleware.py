@@ -60,11 +60,11 @@ class Surroundings:
         if method == "HEAD":
             scope = exchange.scope = {**scope, "method": "GET"}
         try:
-            refusal = await exchange.refusal()
+            refusal = exchange.refusal()
             if refusal is None:
                 await self.app(scope, exchange.receive, exchange.send)
             else:
-                await refusal(scope, exchange.receive, exchange.send)
+                await exchange.answer(refusal)
         except Exception:
             # The server would write what it says to its log. What was answered is told by `problems.fault`.
             if not exchange.answered:
@@ -126,10 +126,11 @@ class Exchange:
         self.request_id = urandom(16).hex()
         self.language = negotiate(accepted)
         self.state: dict[str, Any] = scope.setdefault("state", {})
-        self.state.update(request_id=self.request_id, language=self.language)
+        self.state["request_id"] = self.request_id
+        self.state["language"] = self.language
 
-    async def refusal(self) -> Response | None:
-        """The answer to a request that goes no further."""
+    def refusal(self) -> Response | TooMany | None:
+        """Why a request goes no further."""
         scope = self.scope
         if self.is_probe:
             return None
@@ -139,14 +140,18 @@ class Exchange:
             return problems.too_long(Request(scope))
         if self.coding and self.coding.strip().lower() != b"identity":
             return problems.encoded(Request(scope))
-        return None if scope["path"].startswith("/v1/") else await self._beyond_quota()
+        return None if scope["path"].startswith("/v1/") else self._beyond_quota()
 
-    async def _beyond_quota(self) -> Response | None:
+    def _beyond_quota(self) -> TooMany | None:
         try:
             self.around.limits.of_address(self.state, self.address)
         except TooMany as beyond:
-            return await problems.refused(Request(self.scope), beyond)
+            return beyond
         return None
+
+    async def answer(self, refusal: Response | TooMany) -> None:
+        response = await problems.refused(Request(self.scope), refusal) if isinstance(refusal, TooMany) else refusal
+        await response(self.scope, self.receive, self.send)
 
     async def receive(self) -> Message:
         """The body has to be there within a time that begins when somebody first asks for it."""
@@ -170,9 +175,9 @@ class Exchange:
         if self.replaced:
             return
         if message["type"] == "http.response.start":
-            instead = await self._instead(message)
+            instead = self._instead(message)
             if instead is not None:
-                await instead(self.scope, self.receive, self.send)
+                await self.answer(instead)
                 self.replaced = True
                 return
             self._complete(message)
@@ -181,13 +186,13 @@ class Exchange:
         await self._send(message)
         self.answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
-    async def _instead(self, message: Message) -> Response | None:
+    def _instead(self, message: Message) -> Response | TooMany | None:
         self.status = message["status"]
         if self.status == 413 and (b"content-type", b"application/problem+json") not in message.get("headers", ()):
             return problems.too_large(Request(self.scope))
         if "limits" in self.state or self.is_probe or self.status >= 500:
             return None
-        return await self._beyond_quota()
+        return self._beyond_quota()
 
     def _complete(self, message: Message) -> None:
         headers: list[tuple[bytes, bytes]] = list(message.get("headers", []))

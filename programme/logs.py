@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -25,15 +26,16 @@ from programme.settings import Settings
 
 log = structlog.get_logger()
 
-_lines: structlog.BytesLogger | None = None
-"""Where lines of JSON go."""
+_write: Callable[[bytes], Any] | None = None
+"""Writes a line of JSON, whole and at once."""
 
 
 def configure(settings: Settings) -> None:
     """Lines of JSON, or for a person at a terminal with `KOKYBE_LOG_FORMAT=console`."""
-    global _lines
+    global _write
     console = settings.log_format == "console"
-    _lines = None if console else structlog.BytesLogger(sys.stdout.buffer)
+    # Past the buffer, which would be emptied after each line.
+    _write = None if console else getattr(sys.stdout.buffer, "raw", sys.stdout.buffer).write
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
         if console
@@ -61,11 +63,11 @@ def configure(settings: Settings) -> None:
 
 def tell(event: str, **said: Any) -> None:
     """`log.info` without its processors, for the line that every request has: at once as well, in the same words."""
-    if _lines is None:
+    if _write is None:
         log.info(event, **said)
         return
     said |= {"event": event, "level": "info", "at": datetime.now(UTC)}
-    _lines.msg(_as_json(None, "info", said))
+    _write(_as_json(None, "info", said) + b"\n")
 
 
 def trace(error: BaseException) -> str:

@@ -22,7 +22,6 @@ from uuid import uuid4
 import asyncpg
 import httpx2
 import pytest
-import structlog
 
 from programme import logs
 from programme.database import Database
@@ -296,8 +295,8 @@ def test_what_is_no_utf8_is_logged_all_the_same() -> None:
 
 
 def test_the_line_of_a_request_is_written_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with (tmp_path / "log").open("wb") as file:
-        monkeypatch.setattr(logs, "_lines", structlog.BytesLogger(file))
+    with (tmp_path / "log").open("wb", buffering=0) as file:
+        monkeypatch.setattr(logs, "_write", file.write)
         logs.tell("request", request_id="0" * 32, route="/v1/\udcff", ms=0.4)
         line = (tmp_path / "log").read_text()
     assert re.fullmatch(
