@@ -38,16 +38,29 @@ REQUESTS = Histogram(
 PROBLEMS = Counter("kokybe_problems", "Refusals and faults by their code.", ["code"], registry=None)
 REPLAYS = Counter("kokybe_idempotent_replays", "Requests answered with what they were answered before.", registry=None)
 
+GATHERED = 0.25
+"""Seconds for which a process keeps to itself what it has seen. Many at once cost a fifth of one by one."""
+
+_seen: list[tuple[str, str | None, int, float]] = []
 _requests: dict[tuple[str, str | None, int], Histogram] = {}
 
 
 def observe(method: str, route: str | None, status: int, seconds: float) -> None:
-    """Counts one request; the labels of a combination are looked up once."""
-    which = (method if method in METHODS else "other", route, status)
-    found = _requests.get(which)
-    if found is None:
-        found = _requests[which] = REQUESTS.labels(which[0], route or "none", status)
-    found.observe(seconds)
+    """Counts one request, soon: for this process's own answer at once."""
+    if not _seen:
+        asyncio.get_running_loop().call_later(GATHERED, settle)
+    _seen.append((method if method in METHODS else "other", route, status, seconds))
+
+
+def settle() -> None:
+    """Counts what was seen; the labels of a combination are looked up once."""
+    for method, route, status, seconds in _seen:
+        which = (method, route, status)
+        found = _requests.get(which)
+        if found is None:
+            found = _requests[which] = REQUESTS.labels(method, route or "none", status)
+        found.observe(seconds)
+    _seen.clear()
 
 
 class _Told(Collector):
@@ -63,6 +76,7 @@ class _Told(Collector):
 async def exposition(database: Database) -> bytes:
     registry = CollectorRegistry()
     registry.register(_Told(await _of_the_database(database)))
+    settle()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
