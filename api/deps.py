@@ -27,7 +27,7 @@ from api.access.keys import note_use
 from api.access.lookup import Credential
 from api.limits import Limits
 from api.messages import MESSAGES
-from programme.database import Connection, Database
+from programme.database import READ, Connection, Database
 from programme.errors import FieldError, Forbidden, Malformed, NotFound, VersionRequired
 from programme.rules import calendar
 from programme.rules.permissions import PERMISSIONS
@@ -36,8 +36,6 @@ from programme.work import NOBODY, Work, begin
 
 Versioned = bool | Literal["where_given"]
 Sandboxed = bool | Literal["own"]
-
-REPEATABLE_READ = "repeatable_read"
 
 _IF_MATCH = re.compile(r'"(\d{1,9})(?:\.[0-9a-f]+)?"', re.ASCII)
 
@@ -64,7 +62,7 @@ BAD_PARAMETERS = Sentence(
 @dataclass(slots=True)
 class Reading:
     """A caller who reads. `anew`: opens the same door once more, for an answer that goes on after the request's own
-    transaction: what streams. In `REPEATABLE_READ`, all of it sees one moment of the database."""
+    transaction: what streams. Where it begins as `ONE_MOMENT`, all of it sees one moment of the database."""
 
     connection: Connection
     caller: Caller
@@ -126,14 +124,12 @@ class ReadingDoor(Door):
             yield reading
 
     @asynccontextmanager
-    async def opened(
-        self, request: Request, isolation: str | None = None, *, counts: bool = True
-    ) -> AsyncIterator[Reading]:
+    async def opened(self, request: Request, begin: str = READ, *, counts: bool = True) -> AsyncIterator[Reading]:
         """For a request whose parameters are known to be the route's."""
         database: Database = request.app.state.database
         credential = await shown(request)
         try:
-            async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
+            async with database.reading(begin) as connection:
                 caller = await self.caller(request, credential, connection, database, counts=counts)
                 yield Reading(connection, caller, request, partial(self.opened, request, counts=False))
         finally:

@@ -14,8 +14,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.cursors import FEED, Cursors
-from api.deps import REPEATABLE_READ, Reading
-from programme.database import Connection
+from api.deps import Reading
+from programme.database import ONE_MOMENT, Connection
 from programme.queries import events as query
 from programme.queries.views import Statement
 
@@ -42,7 +42,7 @@ class Snapshot(Response):
         self.door, self.statement, self.given = door, statement, given
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self.door.anew(REPEATABLE_READ) as door:
+        async with self.door.anew(ONE_MOMENT) as door:
             await door.connection.execute(f"set local idle_in_transaction_session_timeout = '{PATIENCE}'")
             headers = dict(self.headers)
             del headers["content-length"]

@@ -20,7 +20,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programme.database import Connection, Database, is_passing
+from programme.database import READ, Connection, Database, is_passing
 from programme.errors import Conflict, NotFound, OutcomeUnknown, Stale
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
@@ -248,7 +248,7 @@ def moment_in(clock: UUID | None, today: date | None) -> datetime | None:
 @asynccontextmanager
 async def looking(database: Database) -> AsyncIterator[Connection]:
     """A connection on which the system itself sees everything and changes nothing."""
-    async with database.reading() as connection, connection.transaction(readonly=True):
+    async with database.reading(READ) as connection:
         await connection.execute("select from enter_world($1, null, null)", Sees.EVERYTHING)
         yield connection
 

@@ -167,10 +167,14 @@ def _inside(connection: AsyncConnection) -> Database:
     )
 
     @asynccontextmanager
-    async def reading() -> AsyncIterator[Any]:
+    async def reading(begin: str | None = None) -> AsyncIterator[Any]:
         bare = (await connection.get_raw_connection()).driver_connection
         await bare.execute("reset role")  # the role of a transaction ends with it, but that of a savepoint does not
-        yield bare
+        if begin is None:
+            yield bare
+            return
+        async with bare.transaction(readonly=True):
+            yield bare
 
     return Database(sessions, reading, NOON)
 

@@ -16,7 +16,7 @@ from api.access import Caller
 from api.deps import Reading, refuse_unknown_parameters
 from api.resources import Resource
 from api.snapshots import Table
-from programme.database import Database
+from programme.database import READ, Database
 from programme.queries.certificates import REGISTER
 from programme.queries.views import pattern
 from programme.rules import calendar
@@ -40,10 +40,10 @@ async def _public(request: Request) -> AsyncIterator[Reading]:
 
 
 @asynccontextmanager
-async def opened(request: Request, isolation: str | None = None) -> AsyncIterator[Reading]:
+async def opened(request: Request, begin: str = READ) -> AsyncIterator[Reading]:
     """The door of whoever comes without a key."""
     database: Database = request.app.state.database
-    async with database.reading() as connection, connection.transaction(isolation=isolation, readonly=True):
+    async with database.reading(begin) as connection:
         started = await connection.fetchval("select now() from enter_world($1, null, null)", PUBLIC.sees)
         now = database.fixed_now or started
         state = request.state
