@@ -25,14 +25,18 @@ class Receiver:
     got: list[Received] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     otherwise: Answer | None = None
-    connections: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    @property
+    def connections(self) -> int:
+        return len(self.writers)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/kokybe"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
+        self.writers.append(writer)
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -108,3 +112,5 @@ async def receiving(**how: Answer) -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         server.close()
+        for writer in receiver.writers:
+            writer.close()

@@ -28,6 +28,7 @@ def test_a_file_that_takes_too_long_ends_by_itself() -> None:
 
 async def test_it_knows_no_setting_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOKYBE_SECRET_KEY", "not to be handed on")
+    monkeypatch.setattr(inbound, "PATIENCE", 1.0)
     reading = asyncio.create_task(asyncio.to_thread(read, b"[" * 1_000_000))
     await asyncio.sleep(0.3)
     (reader,) = [one for one in psutil.Process().children() if "programme.inbound" in one.cmdline()]
@@ -36,7 +37,8 @@ async def test_it_knows_no_setting_of_the_service(monkeypatch: pytest.MonkeyPatc
         await reading
 
 
-async def test_more_than_two_at_once_are_told_to_come_again() -> None:
+async def test_more_than_two_at_once_are_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbound, "PATIENCE", 2.5)
     waiting = [asyncio.create_task(asyncio.to_thread(read, b"[" * 1_000_000)) for _ in range(2)]
     await asyncio.sleep(0.3)
     with pytest.raises(Unavailable):
