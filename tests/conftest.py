@@ -10,11 +10,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -29,6 +27,7 @@ from programme.database import Database, dump_json, migrate, sqlalchemy_url
 from programme.logs import configure
 from programme.services import loading
 from programme.settings import Settings
+from tests import scratch
 from tests.world import NOON, World
 
 TEMPLATE = "programme_template"
@@ -52,7 +51,7 @@ def pytest_unconfigure() -> None:
 
 def start_servers() -> None:
     """PostgreSQL with the template, and Valkey; where they are is in the environment from then on."""
-    folder = Path(tempfile.mkdtemp(prefix="kt-"))
+    folder = scratch.folder("kt-")
     instance = embedded.start(folder, durable=False)
     _SERVERS.update(folder=folder, instance=instance)
     os.environ["TEST_DATABASE_URL"] = instance.servers.database_url

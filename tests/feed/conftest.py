@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +18,7 @@ from programme.database import Database, migrate
 from programme.embedded import Instance
 from programme.services import loading
 from programme.settings import Settings
+from tests import scratch
 from tests.world import World
 
 LOADED = "feed_template"
@@ -51,7 +50,7 @@ class Cluster:
 
 @contextmanager
 def a_cluster(*, durable: bool = False) -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="kf-"))
+    folder = scratch.folder("kf-")
     instance = embedded.start(folder, durable=durable)
     try:
         yield Cluster(instance)
