@@ -51,7 +51,7 @@ def pytest_unconfigure() -> None:
 
 def start_servers() -> None:
     """PostgreSQL with the template, and Valkey; where they are is in the environment from then on."""
-    folder = scratch.folder("kt-")
+    folder = scratch.folder()
     instance = embedded.start(folder, durable=False)
     _SERVERS.update(folder=folder, instance=instance)
     os.environ["TEST_DATABASE_URL"] = instance.servers.database_url

@@ -50,7 +50,7 @@ class Cluster:
 
 @contextmanager
 def a_cluster(*, durable: bool = False) -> Iterator[Cluster]:
-    folder = scratch.folder("kf-")
+    folder = scratch.folder()
     instance = embedded.start(folder, durable=durable)
     try:
         yield Cluster(instance)
