@@ -94,7 +94,7 @@ async def assert_told(database: Database, answer: httpx2.Response) -> None:
                 query = f"select count(*) from ({told}) as told"
                 return int(await connection.fetchval(query, answer.headers["x-request-id"]))
 
-        assert await again(told), f"{request.method} {request.url.path} told nothing"
+        assert await again(told, tries=6), f"{request.method} {request.url.path} told nothing"
 
 
 class Caller:
