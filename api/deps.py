@@ -27,8 +27,9 @@ from api.access.keys import note_use
 from api.access.lookup import Credential
 from api.limits import Limits
 from api.messages import MESSAGES
-from programme.database import READ, Connection, Database
+from programme.database import Connection, Database
 from programme.errors import FieldError, Forbidden, Malformed, NotFound, VersionRequired
+from programme.lending import READ
 from programme.rules import calendar
 from programme.rules.permissions import PERMISSIONS
 from programme.sentences import Sentence

@@ -15,7 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.cursors import FEED, Cursors
 from api.deps import Reading
-from programme.database import ONE_MOMENT, Connection
+from programme.database import Connection
+from programme.lending import ONE_MOMENT
 from programme.queries import events as query
 from programme.queries.views import Statement
 

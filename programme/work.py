@@ -20,8 +20,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programme.database import READ, Connection, Database, is_passing
+from programme.database import Connection, Database, is_passing
 from programme.errors import Conflict, NotFound, OutcomeUnknown, Stale
+from programme.lending import READ
 from programme.rules import calendar
 from programme.rules.lifecycle import Role
 from programme.rules.permissions import may

@@ -16,7 +16,8 @@ from api.access import Caller
 from api.deps import Reading, refuse_unknown_parameters
 from api.resources import Resource
 from api.snapshots import Table
-from programme.database import READ, Database
+from programme.database import Database
+from programme.lending import READ
 from programme.queries.certificates import REGISTER
 from programme.queries.views import pattern
 from programme.rules import calendar

@@ -9,8 +9,9 @@ from contextlib import suppress
 import asyncpg
 import pytest
 
-from programme import database as lending
-from programme.database import ONE_MOMENT, READ, Database, asyncpg_url
+from programme import lending
+from programme.database import Database, asyncpg_url
+from programme.lending import ONE_MOMENT, READ
 from programme.settings import Settings
 
 PID = "select pg_backend_pid()"
